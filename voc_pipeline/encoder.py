@@ -1,0 +1,244 @@
+"""The door to onnxruntime, torch and transformers: texts to token vectors, one unpadded sequence a call.
+
+One sequence a call is what keeps an answer the same in every batch: int8 scales are taken over the sequence alone, and nothing is padded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from voc_pipeline.errors import ModelError
+from voc_pipeline.places import model_path
+
+MAX_TOKENS = 384
+"""Longer texts keep their first and last tokens: openings say what happened, endings conclude."""
+_TAIL = 128
+
+Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """Token vectors of one text.
+
+    Attributes:
+        hidden: *Shape:* (n_tokens, dim), special tokens included.
+        offsets: Characters each token covers, (0, 0) for special ones. *Shape:* (n_tokens, 2).
+    """
+
+    hidden: Floats
+    offsets: Ints
+
+    def vector(self) -> Floats:
+        """X of the text: the mean of its token vectors, of length one, rounded through float16 as the cache keeps it. *Shape:* (dim,)."""
+        mean = self.hidden.mean(0)
+        return half(mean / max(float(np.linalg.norm(mean)), 1e-12))
+
+
+def half(x: Floats) -> Floats:
+    """Values as float16 holds them, so that a vector read from the cache is the vector that was computed."""
+    return x.astype(np.float16).astype(np.float32)
+
+
+class Encoder(Protocol):
+    """What an encoder does, whatever runs it."""
+
+    dim: int
+    version: str
+
+    def tokens(self, text: str) -> Tokens:
+        """Token vectors of one text, the same whatever was encoded before."""
+        ...
+
+
+class _Tokenizer:
+    """Ids and offsets, cut in the middle where a text is too long."""
+
+    def __init__(self, folder: Path) -> None:
+        from tokenizers import Tokenizer
+
+        file = folder / "tokenizer.json"
+        if not file.is_file():
+            raise ModelError(str(file), "no such file", "a fast tokenizer", "Save the checkpoint with `AutoTokenizer.save_pretrained`")
+        self.inner = Tokenizer.from_file(str(file))
+        self.inner.no_truncation()
+        self.inner.no_padding()
+
+    def __call__(self, text: str) -> tuple[Ints, Ints]:
+        encoding = self.inner.encode(text)
+        ids = np.asarray(encoding.ids, np.int64)
+        offsets = np.asarray(encoding.offsets, np.int64).reshape(-1, 2)
+        if len(ids) > MAX_TOKENS:
+            kept = np.r_[0 : MAX_TOKENS - _TAIL, len(ids) - _TAIL : len(ids)]
+            ids, offsets = ids[kept], offsets[kept]
+        return ids, offsets
+
+
+class OnnxEncoder:
+    """An ONNX graph (int8 or fp32) run on one thread a call."""
+
+    def __init__(self, folder: Path, graph: Path, version: str) -> None:
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session: Any = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._inputs = {node.name for node in self._session.get_inputs()}
+        self._tokenizer = _Tokenizer(folder)
+        self.dim = int(self._session.get_outputs()[0].shape[-1])
+        self.version = version
+
+    def tokens(self, text: str) -> Tokens:
+        """See `Encoder.tokens`."""
+        ids, offsets = self._tokenizer(text)
+        feed = {"input_ids": ids[None], "attention_mask": np.ones((1, len(ids)), np.int64), "token_type_ids": np.zeros((1, len(ids)), np.int64)}
+        hidden = self._session.run(None, {name: value for name, value in feed.items() if name in self._inputs})[0][0]
+        return Tokens(hidden.astype(np.float32), offsets)
+
+
+class TorchEncoder:
+    """A transformers checkpoint in full precision: for a model without an ONNX graph, such as a hub checkpoint by name or path."""
+
+    def __init__(self, folder: str, version: str) -> None:
+        for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+            os.environ.setdefault(name, "1")
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        try:
+            self._tokenizer = AutoTokenizer.from_pretrained(folder)
+            self._model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+        except OSError as error:
+            raise ModelError(folder, f"not a loadable checkpoint ({str(error).splitlines()[0]})", "a folder of models/, a path, or a hub name you can reach") from None
+        self._torch = torch
+        self.dim = int(self._model.config.hidden_size)
+        self.version = version
+
+    def tokens(self, text: str) -> Tokens:
+        """See `Encoder.tokens`."""
+        encoded = self._tokenizer(text, return_offsets_mapping=True, truncation=True, max_length=MAX_TOKENS)
+        with self._torch.inference_mode():
+            ids = self._torch.tensor([encoded["input_ids"]])
+            hidden = self._model(input_ids=ids, attention_mask=self._torch.ones_like(ids)).last_hidden_state[0].numpy()
+        return Tokens(hidden, np.asarray(encoded["offset_mapping"], np.int64).reshape(-1, 2))
+
+
+def load_encoder(name: str | Path) -> Encoder:
+    """The encoder of a model folder; its int8 graph where there is one.
+
+    Args:
+        name: A folder of models/, a path, or a hub name.
+
+    Raises:
+        ModelError: Nothing loadable is there.
+    """
+    try:
+        folder = model_path(str(name))
+    except ModelError:
+        if "/" not in str(name) or Path(name).is_absolute():
+            raise
+        return TorchEncoder(str(name), str(name))
+    graphs = sorted(folder.glob("*.onnx"))
+    if graphs:
+        return OnnxEncoder(folder, graphs[0], folder_version(folder))
+    return TorchEncoder(str(folder), folder_version(folder))
+
+
+def folder_version(folder: Path) -> str:
+    """Name of the folder and a digest of what decides its answers: weights, tokenizer, heads, thresholds."""
+    digest = hashlib.sha256()
+    graphs = sorted(folder.glob("*.onnx")) or sorted(folder.glob("*.safetensors"))
+    names = {*graphs, folder / "heads.safetensors", folder / "tokenizer.json", folder / "voc.json"}
+    for file in sorted(names):
+        if file.is_file():
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
+    return f"{folder.name}-{digest.hexdigest()[:12]}"
+
+
+def encode_all(encoder: Encoder, texts: Sequence[str], threads: int = 0) -> Iterator[Tokens]:
+    """Token vectors of many texts, in order, over threads (0: one per core). Threads change nothing but the speed."""
+    threads = threads or len(os.sched_getaffinity(0))
+    if threads == 1 or len(texts) < 2:
+        yield from map(encoder.tokens, texts)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(encoder.tokens, texts)
+
+
+class VectorCache:
+    """Segment vectors by text and model version, float16, in part files under any fsspec path. May be deleted at any time.
+
+    Args:
+        url: Folder, local or of any fsspec filesystem.
+        version: Model version; another version has a folder of its own.
+        key: Key of the hashes that stand for texts, so that the cache tells nothing of them.
+    """
+
+    def __init__(self, url: str, version: str, key: bytes) -> None:
+        import fsspec
+
+        self._fs, root = fsspec.core.url_to_fs(url)
+        self._folder = f"{root}/vectors/{version}"
+        self._key = key
+        self._known: dict[bytes, np.ndarray[tuple[int, ...], np.dtype[np.float16]]] = {}
+        self._parts: set[str] = set()
+        self._read_new()
+
+    def _read_new(self) -> None:
+        if not self._fs.exists(self._folder):
+            return
+        for part in sorted(self._fs.glob(f"{self._folder}/*.npz")):
+            if part in self._parts:
+                continue
+            try:
+                with self._fs.open(part, "rb") as file, np.load(file) as arrays:
+                    keys, vectors = arrays["keys"], arrays["vectors"]
+            except (ValueError, OSError, EOFError):
+                continue  # a part cut short by a crash: its vectors are made again
+            self._parts.add(part)
+            self._known.update(zip((bytes(k) for k in keys), vectors, strict=True))
+
+    def _name(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode(), digest_size=16, key=self._key[:64]).digest()
+
+    def put(self, texts: Iterable[str], vectors: Floats) -> None:
+        """Keep the vectors of texts. *Shape:* (n_texts, dim)."""
+        fresh = {}
+        for text, vector in zip(texts, vectors, strict=True):
+            name = self._name(text)
+            if name not in self._known:
+                fresh[name] = vector.astype(np.float16)
+        if not fresh:
+            return
+        names = sorted(fresh)
+        part = f"{self._folder}/{hashlib.blake2b(b''.join(names), digest_size=8).hexdigest()}.npz"
+        self._fs.makedirs(self._folder, exist_ok=True)
+        with self._fs.open(f"{part}.tmp", "wb") as file:
+            np.savez(file, keys=np.frombuffer(b"".join(names), np.uint8).reshape(-1, 16), vectors=np.stack([fresh[name] for name in names]))
+        self._fs.mv(f"{part}.tmp", part)
+        self._parts.add(part)
+        self._known.update(fresh)
+
+    def get(self, texts: Sequence[str], encoder: Encoder) -> Floats:
+        """Vectors of texts, those not known computed and kept. *Shape:* (n_texts, dim), float32."""
+        missing = sorted({text for text in texts if self._name(text) not in self._known})
+        if missing:
+            self.put(missing, np.stack([tokens.vector() for tokens in encode_all(encoder, missing)]))
+        if not texts:
+            return np.zeros((0, encoder.dim), np.float32)
+        return np.stack([self._known[self._name(text)] for text in texts]).astype(np.float32)

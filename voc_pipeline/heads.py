@@ -1,0 +1,124 @@
+"""The heads: from token vectors to logits, in numpy. Training writes the weights, inference only multiplies.
+
+A verbatim head looks at every token of the whole verbatim with a query of its own (one learned attention per task) over the customer's tokens,
+beside their mean; a segment head looks at the vector X of the segment alone, the same vector that topics are found with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from voc_pipeline.errors import ModelError
+from voc_pipeline.schema import Dimension, Gap, NotValuedCode, Sentiment, Stage
+
+NONE = "none"
+VERBATIM_TASKS: Mapping[str, tuple[str, ...]] = {
+    "sentiment": tuple(s.value for s in Sentiment),
+    "not_valued": ("not_valued",),
+    "codes": tuple(c.value for c in NotValuedCode),
+    "intensity": ("0", "1", "2", "3"),
+    "valued": ("valued",),
+    "stage": tuple(s.value for s in Stage),
+    "irritant": ("irritant",),
+    "dimension": (*(d.value for d in Dimension), NONE),
+    "gap_cue": (*(str(g.value) for g in Gap), NONE),
+}
+"""Labels of each head over the whole verbatim, in the order of its logits."""
+
+SEGMENT_TASKS: Mapping[str, tuple[str, ...]] = {
+    "polarity": ("negative", "neutral", "positive", "mixed"),
+    "segment_not_valued": ("not_valued",),
+    "suggestion": ("suggestion",),
+    "passage_stage": VERBATIM_TASKS["stage"],
+    "passage_dimension": VERBATIM_TASKS["dimension"],
+    "passage_gap": VERBATIM_TASKS["gap_cue"],
+}
+"""Labels of each head over one segment; the head ``theme`` comes beside them, its labels being the model's own categories."""
+
+SIGMOID_TASKS = frozenset({"not_valued", "codes", "valued", "irritant", "segment_not_valued", "suggestion"})
+"""Heads whose labels do not exclude each other; the others are softmax."""
+
+Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Weights of the heads by name: ``query.<task>`` (dim,), ``weight.<task>`` (n_labels, 2 dim or dim), ``bias.<task>`` (n_labels,)."""
+
+    weights: Mapping[str, Array]
+    themes: tuple[str, ...]
+    temperatures: Mapping[str, float]
+
+    def labels(self, task: str) -> tuple[str, ...]:
+        """Labels of a head in the order of its logits."""
+        return self.themes if task == "theme" else VERBATIM_TASKS.get(task) or SEGMENT_TASKS[task]
+
+    def verbatim(self, hidden: Array, evidence: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> dict[str, Array]:
+        """Probabilities of every verbatim head.
+
+        Args:
+            hidden: Token vectors of the whole verbatim. *Shape:* (n_tokens, dim).
+            evidence: Which tokens are the customer's own words. *Shape:* (n_tokens,).
+
+        Returns:
+            By task, *Shape:* (n_labels,).
+        """
+        words = hidden[evidence] if evidence.any() else hidden
+        mean = words.mean(0)
+        scale = np.float32(1 / np.sqrt(words.shape[1]))
+        out = {}
+        for task in VERBATIM_TASKS:
+            scores = (words @ self.weights[f"query.{task}"]) * scale
+            attention = np.exp(scores - scores.max())
+            pooled = (attention / attention.sum()) @ words
+            logits = self.weights[f"weight.{task}"] @ np.concatenate([pooled, mean]) + self.weights[f"bias.{task}"]
+            out[task] = self._probabilities(task, logits[None])[0]
+        return out
+
+    def segments(self, x: Array) -> dict[str, Array]:
+        """Probabilities of every segment head.
+
+        Args:
+            x: Segment vectors of length one. *Shape:* (n_segments, dim).
+
+        Returns:
+            By task, *Shape:* (n_segments, n_labels).
+        """
+        scaled = x * np.float32(SEGMENT_SCALE)
+        return {
+            task: self._probabilities(task, scaled @ self.weights[f"weight.{task}"].T + self.weights[f"bias.{task}"]) for task in (*SEGMENT_TASKS, "theme")
+        }
+
+    def _probabilities(self, task: str, logits: Array) -> Array:
+        logits = logits / np.float32(self.temperatures.get(task, 1.0))
+        if task in SIGMOID_TASKS:
+            return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
+        powers = np.exp(logits - logits.max(-1, keepdims=True))
+        return (powers / powers.sum(-1, keepdims=True)).astype(np.float32)
+
+
+SEGMENT_SCALE = 12.0
+"""Vectors of length one are scaled by this before a linear head: logits of a useful size without huge weights."""
+
+
+def load_heads(path: Path, themes: tuple[str, ...], temperatures: Mapping[str, float]) -> Heads:
+    """Heads from ``heads.safetensors``.
+
+    Raises:
+        ModelError: The file is missing or lacks a head.
+    """
+    from safetensors.numpy import load_file
+
+    if not path.is_file():
+        raise ModelError(str(path), "no such file", "the weights of the heads", "Train a model with `voc train`, or name a folder of models/")
+    weights = {name: array.astype(np.float32) for name, array in load_file(path).items()}
+    wanted = [f"{part}.{task}" for task in VERBATIM_TASKS for part in ("query", "weight", "bias")]
+    wanted += [f"{part}.{task}" for task in (*SEGMENT_TASKS, "theme") for part in ("weight", "bias")]
+    missing = [name for name in wanted if name not in weights]
+    if missing:
+        raise ModelError(str(path), f"no {missing[0]!r}", "a head for every task", "Train the model again with this version")
+    return Heads(weights, themes, temperatures)

@@ -1,0 +1,1 @@
+"""Labelled verbatims in, `models/<name>/` out: weights, calibration, metrics, model card."""

@@ -1,0 +1,103 @@
+"""The network that training fits: one encoder, heads over whole verbatims and over segments (the torch twin of `voc_pipeline.heads`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from voc_pipeline.heads import SEGMENT_SCALE, SEGMENT_TASKS, SIGMOID_TASKS, VERBATIM_TASKS
+
+IGNORE = -100
+
+
+class Network(nn.Module):
+    """Encoder and heads.
+
+    Args:
+        encoder: A transformers encoder.
+        themes: Canonical irritant categories, labels of the head ``theme``.
+        dropout: On what the heads see.
+    """
+
+    def __init__(self, encoder: Any, themes: Sequence[str], dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = encoder
+        dim = encoder.config.hidden_size
+        sizes = {task: len(labels) for task, labels in VERBATIM_TASKS.items()}
+        self.query = nn.ParameterDict({task: nn.Parameter(torch.randn(dim) * 0.02) for task in sizes})
+        self.over_verbatim = nn.ModuleDict({task: nn.Linear(2 * dim, n) for task, n in sizes.items()})
+        segment_sizes = {task: len(labels) for task, labels in SEGMENT_TASKS.items()} | {"theme": len(themes)}
+        self.over_segment = nn.ModuleDict({task: nn.Linear(dim, n) for task, n in segment_sizes.items()})
+        self.stars = nn.Linear(2 * dim, 5)
+        self.feeling = nn.Linear(2 * dim, 3)
+        self.marks = nn.Linear(2 * dim, 2)
+        self.dropout = nn.Dropout(dropout)
+
+    def hidden(self, inputs: Mapping[str, Tensor], autocast: bool = True) -> Tensor:
+        """Token vectors. *Shape:* (n, n_tokens, dim), float32."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            return self.encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state.float()
+
+    def verbatim(self, hidden: Tensor, evidence: Tensor) -> dict[str, Tensor]:
+        """Logits by task. ``evidence`` marks the customer's tokens. *Shape:* (n, n_tokens); each result (n, n_labels)."""
+        mask = evidence.to(hidden.dtype)
+        mean = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+        scale = hidden.shape[-1] ** -0.5
+        out = {}
+        for task, head in self.over_verbatim.items():
+            scores = (hidden @ self.query[task]) * scale
+            attention = scores.masked_fill(~evidence, -1e9).softmax(-1)
+            pooled = torch.einsum("nt,ntd->nd", attention, hidden)
+            out[task] = head(self.dropout(torch.cat([pooled, mean], -1)))
+        return out
+
+    def distant(self, hidden: Tensor, evidence: Tensor) -> dict[str, Tensor]:
+        """Logits of the auxiliary tasks, which share the attention of ``sentiment`` and ``not_valued``. Each *Shape:* (n, n_labels)."""
+        mask = evidence.to(hidden.dtype)
+        mean = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+        scale = hidden.shape[-1] ** -0.5
+        pooled = {}
+        for task in ("sentiment", "not_valued"):
+            attention = ((hidden @ self.query[task]) * scale).masked_fill(~evidence, -1e9).softmax(-1)
+            pooled[task] = self.dropout(torch.cat([torch.einsum("nt,ntd->nd", attention, hidden), mean], -1))
+        return {"stars": self.stars(pooled["sentiment"]), "feeling": self.feeling(pooled["sentiment"]), "marks": self.marks(pooled["not_valued"])}
+
+    def vectors(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """X: mean of the tokens, of length one. *Shape:* (n, dim)."""
+        weights = mask.unsqueeze(-1).to(hidden.dtype)
+        return nn.functional.normalize((hidden * weights).sum(1) / weights.sum(1).clamp(min=1.0), dim=-1)
+
+    def segments(self, x: Tensor) -> dict[str, Tensor]:
+        """Logits by task from X. Each *Shape:* (n, n_labels)."""
+        scaled = self.dropout(x * SEGMENT_SCALE)
+        return {task: head(scaled) for task, head in self.over_segment.items()}
+
+    def head_weights(self) -> dict[str, Tensor]:
+        """Weights as `voc_pipeline.heads` reads them."""
+        out = {f"query.{task}": query.detach().clone() for task, query in self.query.items()}
+        for task, head in (*self.over_verbatim.items(), *self.over_segment.items()):
+            out[f"weight.{task}"] = head.weight.detach().clone()
+            out[f"bias.{task}"] = head.bias.detach().clone()
+        return out
+
+
+def loss_of(task: str, logits: Tensor, target: Tensor, weight: Tensor, smoothing: float = 0.03) -> Tensor:
+    """Weighted mean loss of one head; rows whose target is `IGNORE` count for nothing.
+
+    Args:
+        task: Name of the head, which says whether its labels exclude each other.
+        logits: *Shape:* (n, n_labels).
+        target: Class indexes, *Shape:* (n,), or for sigmoid heads 0/1 per label, *Shape:* (n, n_labels).
+        weight: Of each row. *Shape:* (n,).
+        smoothing: Label smoothing of softmax heads.
+    """
+    if task in SIGMOID_TASKS or task == "marks":
+        known = (target >= 0).float()
+        each = nn.functional.binary_cross_entropy_with_logits(logits, target.clamp(min=0).float(), reduction="none")
+        return (each * known * weight[:, None]).sum() / (known * weight[:, None]).sum().clamp(min=1.0)
+    each = nn.functional.cross_entropy(logits, target, reduction="none", ignore_index=IGNORE, label_smoothing=smoothing)
+    used = weight * (target != IGNORE).float()
+    return (each * used).sum() / used.sum().clamp(min=1.0)
