@@ -324,6 +324,28 @@ class Irritant:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """A group of segments that discovery holds for one irritant; the registry decides whether it becomes one.
+
+    Attributes:
+        members: Indexes of its candidates, ascending.
+        exemplars: Segments it would be known by, most typical first, no two with the same text.
+        keywords: Lemmas and noun phrases, most telling first.
+        label_fr, label_en: Object + failure; empty where the mentions do not support one.
+        label_status: Per language: `derived`, `category` or `missing`.
+        theme: Canonical category most of its members point to, or "".
+    """
+
+    members: tuple[int, ...]
+    exemplars: tuple[Exemplar, ...]
+    keywords: tuple[str, ...]
+    label_fr: str
+    label_en: str
+    label_status: Mapping[str, str]
+    theme: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A segment that tells of an irritant. `fallback` marks a nearest irritant below its threshold: shown, never counted."""
 
@@ -384,6 +406,7 @@ class Voice:
     Attributes:
         customer: Keyed hash, or "" where unknown: such a verbatim is a cluster of its own.
         stage: The company's own stage where its journey has one, else the default stage.
+        respondent: Joins the answers of one survey respondent, whose scores count once; "" where each verbatim is a response of its own.
     """
 
     verbatim_id: str
@@ -400,6 +423,7 @@ class Voice:
     stage: str
     scores: Mapping[str, float]
     attributes: Mapping[str, str]
+    respondent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
