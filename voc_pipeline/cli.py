@@ -1,0 +1,266 @@
+"""The command `voc`. Each command is a thin shell: what it does lives in the rooms below."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voc_pipeline.errors import ConfigError, VocError
+from voc_pipeline.offline import switch_off_telemetry
+
+if TYPE_CHECKING:
+    from voc_pipeline.config import Config
+
+app = typer.Typer(
+    name="voc",
+    help="Voice of the Customer, offline: chats, reviews and surveys in; ranked irritants, Servqual gaps and a report out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)]
+Since = Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], metavar="DATE", help="First day of the rows to receive.", show_default=False)]
+Until = Annotated[datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], metavar="DATE", help="Last day of the rows to receive; figures speak of that day.", show_default=False)]
+
+
+@app.command()
+def run(
+    config: ConfigPath,
+    run_id: Annotated[str | None, typer.Option("--run-id", help="Name of the run; default run-0001, run-0002, ...", show_default=False)] = None,
+    since: Since = None,
+    until: Until = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start a new run even if an unfinished one could go on.")] = False,
+    direct: Annotated[bool, typer.Option("--direct", help="Run the same steps in this process, without Prefect.")] = False,
+) -> None:
+    """Run the pipeline: read the sources, find the irritants, write report and tables.
+
+    An unfinished run of the same settings goes on where it stopped; a run with nothing new re-computes nothing.
+
+    Examples:
+
+        voc run configs/demo.yaml
+
+        voc run configs/demo.yaml --until 2026-09-30 --direct
+    """
+    from voc_pipeline.composers import running
+
+    running.run_with_progress(_load(config, since, until), run_id, fresh=fresh, direct=direct)
+
+
+@app.command()
+def check(config: ConfigPath) -> None:
+    """Validate settings and sources without running: how the first rows map, and every problem at once.
+
+    Example:
+
+        voc check configs/demo.yaml
+    """
+    from voc_pipeline.composers import checking
+
+    if not checking.check(_load(config)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write the starter settings into.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Your own exports: CSV, XLSX, JSON, JSONL or Parquet.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing voc.yaml.")] = False,
+) -> None:
+    """Look at your own files and write commented starter settings with guessed mappings.
+
+    Example:
+
+        voc init my-project reviews.csv survey.xlsx
+    """
+    from voc_pipeline.composers import checking
+
+    checking.init(directory, files, force=force)
+
+
+@app.command()
+def annotate(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="CSV, JSONL or Parquet with id, text and optional lang, channel, question.", show_default=False)],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="JSONL to write: same order, one object a row.", show_default=False)],
+    model: Annotated[str, typer.Option("--model", help="A model of models/, or a path.")] = "voc-mini",
+) -> None:
+    """Label a file of verbatims: sentiment, not valued, stage, Servqual dimension and gap cue, segment by segment.
+
+    A chat's text has `client:` and `agent:` at the head of its lines. Texts are redacted before anything is written.
+
+    Example:
+
+        voc annotate verbatims.csv labelled.jsonl
+    """
+    from voc_pipeline.composers import annotating
+
+    n = annotating.annotate_file(source, target, model)
+    typer.echo(f"{n} verbatims -> {target}")
+
+
+@app.command()
+def irritants(
+    config: ConfigPath,
+    action: Annotated[str, typer.Argument(help="`list`, or `show`.")] = "list",
+    irritant_id: Annotated[str | None, typer.Argument(metavar="ID", help="Which one to show.", show_default=False)] = None,
+) -> None:
+    """List the irritants of the last run, or show one with its figures and quotes.
+
+    Examples:
+
+        voc irritants configs/demo.yaml
+
+        voc irritants configs/demo.yaml show IRR-ABCD2345
+    """
+    from voc_pipeline.composers import reading
+
+    reading.irritants(_load(config), action, irritant_id)
+
+
+@app.command()
+def report(config: ConfigPath, run_id: Annotated[str | None, typer.Option("--run-id", help="Which run; default the last.", show_default=False)] = None) -> None:
+    """Write the HTML reports and the tables of a run again, from the store.
+
+    Example:
+
+        voc report configs/demo.yaml
+    """
+    from voc_pipeline.composers import reading
+
+    reading.report(_load(config), run_id)
+
+
+@app.command()
+def export(
+    config: ConfigPath,
+    to: Annotated[str, typer.Option("--to", help="Folder, or database URL such as sqlite:///tables.db or postgresql+psycopg://...", show_default=False)],
+    run_id: Annotated[str | None, typer.Option("--run-id", help="Which run; default the last.", show_default=False)] = None,
+) -> None:
+    """Export the tables of a run: CSV, Parquet and XLSX into a folder, or tables of a database.
+
+    Examples:
+
+        voc export configs/demo.yaml --to tables/
+
+        voc export configs/demo.yaml --to sqlite:///tables.db
+    """
+    from voc_pipeline.composers import reading
+
+    reading.export(_load(config), to, run_id)
+
+
+@app.command()
+def replay(
+    config: ConfigPath,
+    source: Annotated[str | None, typer.Option("--source", help="Only this source.", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="A corrected file to read in the source's place; needs --source.", show_default=False)] = None,
+) -> None:
+    """Read again what the last run quarantined, from the source or from a corrected file, and say what became of each row.
+
+    Example:
+
+        voc replay configs/demo.yaml --source reviews --file corrected.csv
+    """
+    from voc_pipeline.composers import replaying
+
+    replaying.replay(_load(config), source, file)
+
+
+@app.command()
+def schedule(
+    config: ConfigPath,
+    cron: Annotated[str, typer.Option("--cron", help='When to run, such as "0 6 * * 1" for Mondays at six.', show_default=False)],
+    timezone: Annotated[str, typer.Option("--timezone", help="In which the cron line is read.")] = "Europe/Paris",
+) -> None:
+    """Serve the flow on a schedule until stopped: one run at a time, late runs collapse into one.
+
+    Without PREFECT_API_URL it starts and owns a Prefect server on the loopback, with a home of its own beside the output.
+
+    Example:
+
+        voc schedule configs/demo.yaml --cron "0 6 * * 1"
+    """
+    from flows.schedule import serve
+
+    serve(config.resolve(), _load(config), cron, timezone)
+
+
+@app.command()
+def train(
+    data: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Labelled verbatims, JSONL (may be gzipped).", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="Model folder to write.", show_default=False)],
+    encoder: Annotated[str, typer.Option("--encoder", help="Encoder to start from: a model folder, a path or a hub name.")] = "voc-mini",
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the labelled verbatims.")] = 4,
+    parallel: Annotated[Path | None, typer.Option("--parallel", help="Gzipped CSV of fr,en sentences: keeps the space bilingual.", show_default=False)] = None,
+    stars: Annotated[Path | None, typer.Option("--stars", help="Gzipped CSV of stars,title,text: distant supervision.", show_default=False)] = None,
+    feelings: Annotated[Path | None, typer.Option("--feelings", help="Gzipped CSV with ressenti, injustice, anger: distant supervision.", show_default=False)] = None,
+    hold_out: Annotated[list[str] | None, typer.Option("--hold-out", help="Origins (field writer or source) never trained on.", show_default=False)] = None,
+    distil: Annotated[bool, typer.Option("--distil", help="First distil French into an English encoder with --parallel.")] = False,
+) -> None:
+    """Train encoder and heads on labelled verbatims; write weights, thresholds, metrics and a model card.
+
+    Example:
+
+        voc train data_samples/training/written.jsonl --encoder voc-mini --out models/mine
+    """
+    from voc_pipeline.composers import training
+
+    training.train(
+        data, out, encoder=encoder, epochs=epochs, parallel=parallel, stars=stars, feelings=feelings, hold_out=tuple(hold_out or ()), distil=distil
+    )
+
+
+@app.command()
+def evaluate(
+    data: Annotated[list[Path], typer.Option("--data", help="Labelled verbatims, JSONL (may be gzipped).", show_default=False)],
+    model: Annotated[str, typer.Option("--model", help="A model of models/, or a path.")] = "voc-mini",
+    baseline: Annotated[list[Path] | None, typer.Option("--baseline", help="Rows the model was trained on: TF-IDF + logistic regression is trained on them.", show_default=False)] = None,
+    out: Annotated[Path, typer.Option("--out", help="Where the figures are written.")] = Path("metrics.json"),
+) -> None:
+    """Measure a model on labelled verbatims: figures with intervals by language and channel, beside the baselines.
+
+    Example:
+
+        voc evaluate --data data_samples/evaluation/written.jsonl
+    """
+    from voc_pipeline.composers import training
+
+    training.evaluate(data, model, tuple(baseline or ()), out)
+
+
+def _load(path: Path, since: datetime | None = None, until: datetime | None = None) -> Config:
+    from voc_pipeline.config import load_config
+
+    overrides: dict[str, Any] = {name: day.date() for name, day in (("since", since), ("until", until)) if day is not None}
+    config = load_config(path, overrides)
+    first, last = config.since, config.until
+    if isinstance(first, date) and isinstance(last, date) and first > last:
+        raise ConfigError("--since", f"{first} is after --until {last}", "a first day no later than the last", "Swap them")
+    return config
+
+
+def main() -> None:
+    """Entry point: our own errors are one clear line, Ctrl-C a quiet end."""
+    switch_off_telemetry()
+    try:
+        app()
+    except ConfigError as error:
+        for problem in error.problems or (error,):
+            typer.echo(f"error: {problem}", err=True)
+        sys.exit(2)
+    except VocError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("stopped; run the same command again to go on where it stopped", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

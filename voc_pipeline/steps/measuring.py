@@ -1,0 +1,155 @@
+"""What the mentions say: Servqual gaps, owners, stages, and every figure with its interval."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from voc_pipeline import journey, prioritise, servqual
+from voc_pipeline.config import Journey
+from voc_pipeline.places import model_path
+from voc_pipeline.schema import Annotation, Irritant, Metric, Telling, Verbatim, Voice
+from voc_pipeline.steps.context import Context, Counts, Step, model_name
+
+
+def _base(context: Context) -> tuple[dict[str, Verbatim], dict[str, Annotation]]:
+    since, until = context.window
+    verbatims = {v.id: v for v in context.store.verbatims(since, until)}
+    annotations = {a.verbatim_id: a for a in context.store.annotations(context.run.model_version, since, until)}
+    return verbatims, annotations
+
+
+def voices_of(verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annotation], own: Journey) -> list[Voice]:
+    """The verbatims of the base as statistics see them, sorted by id."""
+    return [
+        Voice(
+            verbatim_id=i,
+            source=v.source,
+            channel=v.channel or v.kind.value,
+            lang=v.lang,
+            date=v.date,
+            customer=v.customer,
+            respondent=v.respondent,
+            sentiment=a.sentiment,
+            not_valued=a.not_valued,
+            not_valued_codes=a.not_valued_codes,
+            intensity=a.intensity,
+            valued=a.valued,
+            stage=journey.own_stage(own, a.stage, v.text),
+            scores=v.scores,
+            attributes=v.attributes,
+        )
+        for i, v in sorted(verbatims.items())
+        if (a := annotations.get(i)) is not None
+    ]
+
+
+def tellings_of(context: Context, verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annotation]) -> list[Telling]:
+    """One telling per (irritant, verbatim): its best mention, with the stage, dimension and gap cue of the passage it stands in."""
+    assert isinstance(context.config.journey, Journey)
+    best: dict[tuple[str, str], Telling] = {}
+    for mention in context.store.mentions(context.run_id):
+        verbatim, annotation = verbatims.get(mention.verbatim_id), annotations.get(mention.verbatim_id)
+        if mention.fallback or verbatim is None or annotation is None:
+            continue
+        answer = next(s for s in annotation.segments if s.position == mention.position)
+        passage = next((p for p in annotation.passages if mention.position in p.segments), None)
+        stage = passage.stage if passage else answer.stage
+        telling = Telling(
+            irritant_id=mention.irritant_id,
+            verbatim_id=mention.verbatim_id,
+            position=mention.position,
+            score=mention.score,
+            stage=journey.own_stage(context.config.journey, stage, verbatim.text),
+            dimension=passage.dimension if passage else answer.dimension,
+            gap_cue=passage.gap_cue if passage else answer.gap_cue,
+            p_gap_cue=answer.p_gap_cue,
+            p_negative=answer.p_negative,
+        )
+        key = (mention.irritant_id, mention.verbatim_id)
+        if key not in best or (telling.score, -telling.position) > (best[key].score, -best[key].position):
+            best[key] = telling
+    return [best[key] for key in sorted(best)]
+
+
+def _map(context: Context, shard: int) -> Counts:
+    """Gap, dimension, stage and owner of every irritant told in the base."""
+    verbatims, annotations = _base(context)
+    customers = {i: v.customer for i, v in verbatims.items()}
+    by_irritant: dict[str, list[Telling]] = {}
+    for telling in tellings_of(context, verbatims, annotations):
+        by_irritant.setdefault(telling.irritant_id, []).append(telling)
+    known = {i.id: i for i in context.store.irritants(active=True)}
+    readings, owned = [], []
+    for irritant_id, tellings in sorted(by_irritant.items()):
+        if irritant_id.startswith("IRR"):
+            readings.append(servqual.read_gap(irritant_id, tellings, customers))
+        irritant = known.get(irritant_id)
+        if irritant is not None and not irritant.owner:
+            owner = _owner(context, irritant, tellings, readings[-1].gap if irritant_id.startswith("IRR") else None)
+            if owner:
+                owned.append(replace(irritant, owner=owner))
+    counts = {"gaps": len(readings), "owners": len(owned)}
+    with context.finishing("map", shard, counts):
+        context.store.write_gaps(context.run_id, readings)
+        context.store.save_irritants(owned)
+    context.on_progress("map", 1)
+    return counts
+
+
+def _measure(context: Context, shard: int) -> Counts:
+    """Every figure of the run."""
+    assert isinstance(context.config.journey, Journey)
+    run = context.run
+    verbatims, annotations = _base(context)
+    voices = voices_of(verbatims, annotations, context.config.journey)
+    tellings = tellings_of(context, verbatims, annotations)
+    kinds = {i.id: i.kind for i in context.store.irritants(active=True)}
+    previous = next((r for r in reversed(context.store.runs()) if r.status == "done" and r.ordinal < run.ordinal), None)
+    metrics: list[Metric] = []
+    if run.as_of is not None or voices:
+        as_of = run.as_of or run.started_at.date()
+        before = context.store.metrics(previous.id) if previous else []
+        metrics += prioritise.measure(voices, tellings, context.config.priority, as_of, kinds, before)
+        metrics += servqual.gap5(context.store.scores(*context.window))
+    metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
+    metrics += _coverage(context)
+    metrics += _quality(context)
+    counts = {"metrics": len(metrics)}
+    with context.finishing("prioritise", shard, counts):
+        context.store.write_metrics(context.run_id, metrics)
+    context.on_progress("prioritise", 1)
+    return counts
+
+
+def _coverage(context: Context) -> list[Metric]:
+    """How much of what is negative found an irritant: never hidden."""
+    found = context.store.done_shards(context.run_id, "discover").get(0, {})
+    out = []
+    for kind, prefix in (("irritant", ""), ("strength", "strength."), ("suggestion", "suggestion.")):
+        n, unassigned = found.get(f"{kind}.candidates", 0), found.get(f"{kind}.unassigned", 0)
+        share = unassigned / n if n else 0.0
+        out += [
+            Metric("run", "", f"{prefix}n_candidate_segments", float(n)),
+            Metric("run", "", f"{prefix}n_assigned_segments", float(n - unassigned)),
+            Metric("run", "", f"{prefix}unassigned_share", round(share, 6), n=n),
+        ]
+    return out
+
+
+def _quality(context: Context) -> list[Metric]:
+    """Figures of the model's own `metrics.json`, so that the report can show them beside what they judge."""
+    file = model_path(model_name(context.config)) / "metrics.json"
+    if not file.is_file():
+        return []
+    figures = json.loads(file.read_text(encoding="utf-8")).get("headline", {})
+    return [Metric("quality", name, "value", f["value"], f.get("low"), f.get("high"), int(f.get("n", 0)), {"set": f.get("set", "")}) for name, f in sorted(figures.items())]
+
+
+def _owner(context: Context, irritant: Irritant, tellings: list[Telling], gap: object) -> str:
+    return servqual.owner(irritant, tellings, gap, context.config.owners)
+
+
+MAP = Step("map", lambda context: [0], _map)
+PRIORITISE = Step("prioritise", lambda context: [0], _measure)

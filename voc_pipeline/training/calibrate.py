@@ -1,0 +1,139 @@
+"""Temperatures and thresholds, chosen on development data with the very graph that ships."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import f1_score
+
+from voc_pipeline.encoder import Encoder, encode_all
+from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS, Heads
+from voc_pipeline.schema import Role
+from voc_pipeline.training.export import ABSTAIN, DEFAULTS, write_decisions
+from voc_pipeline.training.fit import verbatim_targets
+from voc_pipeline.training.labelled import Labelled
+from voc_pipeline.training.network import IGNORE
+
+Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
+_GRID = np.round(np.arange(0.08, 0.93, 0.01), 2)
+
+
+def probabilities(encoder: Encoder, heads: Heads, records: Sequence[Labelled]) -> tuple[dict[str, Array], dict[str, Array], list[tuple[int, int]]]:
+    """What the heads say of labelled verbatims.
+
+    Returns:
+        Verbatim probabilities by task, *Shape:* (n, n_labels); segment ones, *Shape:* (n_segments, n_labels); and for each segment row its
+        (record, sentence). Agent turns are left out.
+    """
+    whole: dict[str, list[Array]] = {task: [] for task in VERBATIM_TASKS}
+    for record, tokens in zip(records, encode_all(encoder, [r.text for r in records]), strict=True):
+        evidence = np.zeros(len(tokens.offsets), np.bool_)
+        for start, end, role in record.spans:
+            if role is Role.CUSTOMER:
+                evidence |= (tokens.offsets[:, 0] >= start) & (tokens.offsets[:, 1] <= end) & (tokens.offsets[:, 1] > tokens.offsets[:, 0])
+        for task, value in heads.verbatim(tokens.hidden, evidence).items():
+            whole[task].append(value)
+    where = [(i, j) for i, record in enumerate(records) for j, (_, _, role) in enumerate(record.spans) if role is Role.CUSTOMER and record.words(j)]
+    x = np.stack([tokens.vector() for tokens in encode_all(encoder, [records[i].words(j) for i, j in where])])
+    return {task: np.stack(values) for task, values in whole.items()}, heads.segments(x), where
+
+
+def temperature(task: str, p: Array, target: Array) -> float:
+    """What to divide logits by so that probabilities mean what they say: least negative log-likelihood (Guo et al. 2017).
+
+    Args:
+        task: Name of the head.
+        p: Probabilities at temperature one. *Shape:* (n, n_labels).
+        target: Class indexes (n,) or 0/1 (n, n_labels); `IGNORE` rows are left out.
+    """
+    if task in SIGMOID_TASKS:
+        logits = np.log(np.clip(p, 1e-6, 1 - 1e-6)) - np.log(np.clip(1 - p, 1e-6, 1))
+        keep = target.reshape(len(target), -1) >= 0
+
+        def loss(t: float) -> float:
+            z = logits / t
+            return float((np.logaddexp(0, z) - target.reshape(z.shape) * z)[keep].mean())
+
+    else:
+        kept = target != IGNORE
+        logits, classes = np.log(np.clip(p[kept], 1e-7, 1)), target[kept]
+
+        def loss(t: float) -> float:
+            z = logits / t
+            z = z - np.logaddexp.reduce(z, axis=1, keepdims=True)
+            return float(-z[np.arange(len(z)), classes].mean())
+
+    return float(minimize_scalar(loss, bounds=(0.4, 4.0), method="bounded").x)
+
+
+def best_threshold(p: Array, truth: Array) -> float:
+    """Threshold of the best F1, as the middle of those within half a point of it: less a matter of luck than the very best."""
+    scores = np.array([f1_score(truth, p >= t, zero_division=0) for t in _GRID])
+    near = _GRID[scores >= scores.max() - 0.005]
+    return float(np.median(near))
+
+
+def calibrate(encoder: Encoder, heads: Heads, records: Sequence[Labelled], folder: Path) -> dict[str, float]:
+    """Choose temperatures and thresholds on development records and write them to ``voc.json``.
+
+    Args:
+        encoder: The graph that ships.
+        heads: Heads at temperature one.
+        records: Development data: never trained on, never reported on.
+        folder: Model folder.
+
+    Returns:
+        The thresholds.
+    """
+    whole, parts, where = probabilities(encoder, heads, records)
+    targets = {task: value.numpy() for task, value in verbatim_targets(records).items()}
+    seg_targets = _segment_targets(records, where)
+    temperatures = {task: temperature(task, whole[task], targets[task]) for task in VERBATIM_TASKS}
+    temperatures |= {task: temperature(task, parts[task], seg_targets[task]) for task in ("polarity", "segment_not_valued")}
+    warm = Heads(heads.weights, heads.themes, temperatures)
+    whole, parts, where = probabilities(encoder, warm, records)
+    thresholds = dict(DEFAULTS)
+    for task in ("not_valued", "valued", "irritant"):
+        if targets[task].sum() >= 10:
+            thresholds[task] = best_threshold(whole[task][:, 0], targets[task][:, 0])
+    for index, code in enumerate(VERBATIM_TASKS["codes"]):
+        truth = targets["codes"][:, index]
+        thresholds[f"codes.{code}"] = best_threshold(whole["codes"][:, index], truth) if truth.sum() >= 10 else 0.35
+    thresholds["mixed"] = _mixed(whole["sentiment"], targets["sentiment"])
+    negative = (seg_targets["polarity"] == 0) | (seg_targets["polarity"] == 3)
+    positive = seg_targets["polarity"] == 2
+    thresholds["segment_negative"] = best_threshold(parts["polarity"][:, 0] + parts["polarity"][:, 3] / 2, negative)
+    thresholds["segment_positive"] = best_threshold(parts["polarity"][:, 2] + parts["polarity"][:, 3] / 2, positive)
+    known = seg_targets["suggestion"][:, 0] >= 0
+    if (seg_targets["suggestion"][known] == 1).sum() >= 10:
+        thresholds["suggestion"] = best_threshold(parts["suggestion"][known, 0], seg_targets["suggestion"][known, 0])
+    write_decisions(folder / "voc.json", thresholds, ABSTAIN, temperatures, heads.themes)
+    return thresholds
+
+
+def _mixed(p: Array, truth: Array) -> float:
+    """Probability of `mixed` from which it wins, by macro-F1 over the four classes."""
+    mixed = VERBATIM_TASKS["sentiment"].index("mixed")
+    plain = p.argmax(1)
+    scores = []
+    for t in _GRID:
+        chosen = np.where(p[:, mixed] >= t, mixed, plain)
+        scores.append(f1_score(truth, chosen, average="macro", zero_division=0))
+    best = np.asarray(scores)
+    return float(np.median(_GRID[best >= best.max() - 0.003]))
+
+
+def _segment_targets(records: Sequence[Labelled], where: Sequence[tuple[int, int]]) -> dict[str, Array]:
+    polarity, not_valued, suggestion = [], [], []
+    for i, j in where:
+        record = records[i]
+        mark = record.polarities[j]
+        polarity.append(IGNORE if mark is None else mark)
+        not_valued.append([float(j in record.not_valued_at)])
+        suggestion.append([float(j in record.suggestions) if record.suggestions is not None else -1.0])
+    return {"polarity": np.array(polarity), "segment_not_valued": np.array(not_valued), "suggestion": np.array(suggestion)}
+

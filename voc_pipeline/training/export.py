@@ -1,0 +1,109 @@
+"""A trained network out to a model folder: bfloat16 safetensors to fine-tune, an int8 ONNX graph to run, the heads, the thresholds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from voc_pipeline.training.network import Network
+
+DEFAULTS: dict[str, float] = {
+    "not_valued": 0.5,
+    "valued": 0.5,
+    "irritant": 0.5,
+    "mixed": 1.0,
+    "no_dimension": 0.6,
+    "no_gap_cue": 0.6,
+    "segment_negative": 0.5,
+    "segment_positive": 0.5,
+    "suggestion": 0.5,
+}
+"""Thresholds before calibration."""
+
+ABSTAIN = {"sentiment": 0.5, "not_valued": 0.6, "stage": 0.4, "dimension": 0.45, "gap_cue": 0.5}
+"""Confidence below which an answer is marked: a calibrated one of 0.5 is wrong as often as right."""
+
+
+class _Hidden(nn.Module):
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # type: ignore[no-any-return]  # transformers is untyped here
+
+
+def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder: Path, *, int8: bool = True) -> None:
+    """Write a model folder, whole or not at all.
+
+    Args:
+        network: Trained encoder and heads.
+        tokenizer: The encoder's fast tokenizer.
+        themes: Canonical categories in the order of the head's logits.
+        folder: Where; an existing one is replaced file by file.
+        int8: Quantise the graph (weights per channel, activations per sequence); else the graph is fp32.
+    """
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as work:
+        place = Path(work)
+        encoder = network.encoder.eval().float()
+        encoder.save_pretrained(place, state_dict={k: v.to(torch.bfloat16) for k, v in encoder.state_dict().items()})
+        tokenizer.save_pretrained(place)
+        for name in ("special_tokens_map.json", "vocab.txt", "added_tokens.json"):
+            (place / name).unlink(missing_ok=True)
+        save_file({name: value.contiguous() for name, value in network.head_weights().items()}, place / "heads.safetensors")
+        graph = place / ("model.int8.onnx" if int8 else "model.onnx")
+        write_graph(encoder, tokenizer, graph, int8=int8)
+        write_decisions(place / "voc.json", DEFAULTS, ABSTAIN, {}, themes)
+        for file in sorted(place.iterdir()):
+            if file.is_file():
+                shutil.move(file, folder / file.name)
+
+
+def write_graph(encoder: Any, tokenizer: Any, path: Path, *, int8: bool = True) -> None:
+    """The encoder as an ONNX graph from (input_ids, attention_mask) to token vectors."""
+    import logging
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    sample = tokenizer(["Nul !! J'attends toujours mon remboursement.", "ok"], padding=True, return_tensors="pt")
+    encoder.config._attn_implementation = "eager"
+    with tempfile.TemporaryDirectory(dir=path.parent) as work, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = Path(work) / "plain.onnx"
+        with torch.inference_mode():
+            torch.onnx.export(
+                _Hidden(encoder),
+                (sample["input_ids"], sample["attention_mask"]),
+                str(plain),
+                input_names=["input_ids", "attention_mask"],
+                output_names=["hidden"],
+                dynamic_axes={name: {0: "n", 1: "n_tokens"} for name in ("input_ids", "attention_mask", "hidden")},
+                opset_version=17,
+                dynamo=False,
+            )
+        if int8:
+            from onnxruntime.quantization import QuantType, quantize_dynamic
+
+            quantize_dynamic(str(plain), str(path), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm", "Gather"])
+        else:
+            shutil.move(plain, path)
+
+
+def write_decisions(path: Path, thresholds: Mapping[str, float], abstain: Mapping[str, float], temperatures: Mapping[str, float], themes: Sequence[str]) -> None:
+    """``voc.json``: what turns probabilities into answers."""
+
+    def tidy(values: Mapping[str, float]) -> dict[str, float]:
+        return {name: round(float(value), 4) for name, value in sorted(values.items())}
+
+    content = {"abstain": tidy(abstain), "temperatures": tidy(temperatures), "themes": list(themes), "thresholds": tidy(thresholds)}
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
