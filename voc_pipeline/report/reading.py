@@ -1,0 +1,216 @@
+"""What the report reads of the store, and the figures of one run laid out so that each can be asked for by name."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from voc_pipeline.config import Config, Journey
+from voc_pipeline.errors import RunError, suggest
+from voc_pipeline.schema import Annotation, GapReading, Interval, Irritant, IrritantKind, Mention, Metric, Stage, Verbatim
+
+
+class RunRow(Protocol):
+    """A run as the report sees it."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102  # a field, named by what it is
+    @property
+    def ordinal(self) -> int: ...  # noqa: D102  # a field, named by what it is
+    @property
+    def project(self) -> str: ...  # noqa: D102  # a field, named by what it is
+    @property
+    def model_version(self) -> str: ...  # noqa: D102  # a field, named by what it is
+    @property
+    def as_of(self) -> date | None: ...  # noqa: D102  # a field, named by what it is
+    @property
+    def window_start(self) -> date | None: ...  # noqa: D102  # a field, named by what it is
+    @property
+    def status(self) -> str: ...  # noqa: D102  # a field, named by what it is
+
+
+class Readable(Protocol):
+    """The few reads the report makes. The store has them; so has the stand-in of the tests."""
+
+    def runs(self) -> Sequence[RunRow]:
+        """All runs, oldest first."""
+
+    def irritants(self, kind: IrritantKind | None = None, active: bool = True) -> Sequence[Irritant]:
+        """Records of the registry, sorted by id; with `active=False`, merged and retired ones too."""
+
+    def mentions(self, run_id: str) -> Iterable[Mention]:
+        """Mentions of a run, sorted."""
+
+    def gaps(self, run_id: str) -> Iterable[GapReading]:
+        """Gap readings of a run."""
+
+    def metrics(self, run_id: str, scope: str | None = None) -> Iterable[Metric]:
+        """Figures of a run."""
+
+    def verbatims(self, *, ids: Collection[str] | None = None) -> Iterator[Verbatim]:
+        """Analysed verbatims, sorted by id."""
+
+    def annotations(
+        self, model_version: str, since: date | None = None, until: date | None = None, ids: Collection[str] | None = None
+    ) -> Iterator[Annotation]:
+        """Annotations of analysed verbatims, sorted by verbatim id; both days inclusive, undated ones always."""
+
+
+class Figures:
+    """The figures of a run by scope, key and name.
+
+    Args:
+        metrics: Figures as the store gives them; those without a value are left out.
+    """
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._by: dict[str, dict[str, dict[str, Metric]]] = defaultdict(lambda: defaultdict(dict))
+        for metric in metrics:
+            if metric.value is not None and metric.value == metric.value:
+                self._by[metric.scope][metric.key][metric.name] = metric
+
+    def keys(self, scope: str) -> list[str]:
+        """Keys of a scope, sorted."""
+        return sorted(self._by[scope]) if scope in self._by else []
+
+    def of(self, scope: str, key: str = "") -> Mapping[str, Metric]:
+        """All figures of one key by name; empty where there are none."""
+        return self._by[scope][key] if scope in self._by and key in self._by[scope] else {}
+
+    def get(self, scope: str, key: str, name: str) -> Metric | None:
+        """One figure, or None."""
+        return self.of(scope, key).get(name)
+
+    def value(self, scope: str, key: str, name: str, default: float = 0.0) -> float:
+        """The value of one figure, or `default`."""
+        metric = self.get(scope, key, name)
+        return default if metric is None else float(metric.value)
+
+
+def parted(key: str) -> tuple[str, str]:
+    """Both parts of a key such as `IRR-ABCD2345=2026-09`, which may be joined by `=` or `|`.
+
+    >>> parted("IRR-ABCD2345=region=Bretagne")
+    ('IRR-ABCD2345', 'region=Bretagne')
+    """
+    head, *rest = re.split(r"[=|]", key, maxsplit=1)
+    return head, rest[0] if rest else ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One run, read: everything the report says comes from here, and from the quotes asked for later.
+
+    Attributes:
+        previous: The run before it of the same project, if there is one.
+        records: Irritants, strengths and suggestions the run has figures for, by id.
+        gone: Those told in the previous run and no longer, if they were not merged into another.
+        mentions: Its mentions, those of other records left out.
+        gaps: Gap readings by irritant.
+        stages: Ids of the journey's stages in its order, with the stage of the codebook each maps to.
+    """
+
+    store: Readable
+    config: Config
+    run: RunRow
+    previous: RunRow | None
+    figures: Figures
+    before: Figures
+    records: Mapping[str, Irritant]
+    gone: Sequence[Irritant]
+    mentions: Sequence[Mention]
+    gaps: Mapping[str, GapReading]
+    stages: Mapping[str, Stage]
+
+    @property
+    def journey(self) -> Journey:
+        """The company's journey; `load_config` has read its file."""
+        return self.config.journey if isinstance(self.config.journey, Journey) else Journey()
+
+    def ranked(self, kind: IrritantKind, told: bool = False) -> list[Irritant]:
+        """Records of a kind, first in rank first; a record without a rank comes last, most mentioned first. `told`: only those somebody tells."""
+
+        def order(record: Irritant) -> tuple[float, float, str]:
+            return (
+                self.figures.value("irritant", record.id, "rank", float("inf")),
+                -self.figures.value("irritant", record.id, "mentions"),
+                record.id,
+            )
+
+        kept = (record for record in self.records.values() if record.kind is kind)
+        return sorted((r for r in kept if not told or self.figures.value("irritant", r.id, "mentions") > 0), key=order)
+
+    def annotations(self) -> Iterator[Annotation]:
+        """Annotations of the run's window, sorted by verbatim id."""
+        return self.store.annotations(self.run.model_version, since=self.run.window_start, until=self.run.as_of)
+
+
+def read(store: Readable, config: Config, run_id: str) -> Reading:
+    """Reads one run.
+
+    Raises:
+        RunError: no run has that id.
+    """
+    runs = list(store.runs())
+    run = next((row for row in runs if row.id == run_id), None)
+    if run is None:
+        known = [row.id for row in runs]
+        raise RunError(f"run {run_id!r}", "no such run in the store", "", suggest(run_id, known) if known else "`voc run CONFIG` makes the first one")
+    earlier = [row for row in runs if row.ordinal < run.ordinal and row.status == "done" and row.project == run.project]
+    previous = max(earlier, key=lambda row: row.ordinal, default=None)
+    figures = Figures(store.metrics(run_id))
+    told = set(figures.keys("irritant"))
+    before = Figures(store.metrics(previous.id) if previous else ())
+    registry = store.irritants(active=False)
+    records = {record.id: record for record in registry if record.id in told}
+    lost = {key for key in before.keys("irritant") if before.value("irritant", key, "mentions") > 0 >= figures.value("irritant", key, "mentions")}
+    return Reading(
+        store=store,
+        config=config,
+        run=run,
+        previous=previous,
+        figures=figures,
+        before=before,
+        records=records,
+        gone=[record for record in registry if record.id in lost and not record.redirect],
+        mentions=[mention for mention in store.mentions(run_id) if mention.irritant_id in records],
+        gaps={gap.irritant_id: gap for gap in store.gaps(run_id) if gap.irritant_id in records},
+        stages=_stages(config),
+    )
+
+
+def _stages(config: Config) -> dict[str, Stage]:
+    """The journey's order: each stage of the codebook, after it the company's own ones that map to it."""
+    own = config.journey.stages if isinstance(config.journey, Journey) else ()
+    order: dict[str, Stage] = {}
+    for stage in Stage:
+        order[str(stage)] = stage
+        order.update({custom.id: custom.maps_to for custom in own if custom.maps_to is stage})
+    return order
+
+
+def main_part(figures: Mapping[str, Metric], prefix: str) -> tuple[str, Metric] | None:
+    """The largest figure whose name starts with `prefix` (`stage.`, `channel.`), with the rest of its name; ties go to the first in alphabet."""
+    parts = [(metric.value, name.removeprefix(prefix), metric) for name, metric in figures.items() if name.startswith(prefix)]
+    if not parts:
+        return None
+    _, name, metric = min(parts, key=lambda part: (-part[0], part[1]))
+    return name, metric
+
+
+def interval(metric: Metric | None) -> Interval | None:
+    """A figure as an estimate with its interval, which is the point itself where its base carries none."""
+    if metric is None:
+        return None
+    low = metric.value if metric.low is None else metric.low
+    high = metric.value if metric.high is None else metric.high
+    return Interval(float(metric.value), float(low), float(high), metric.n)
+
+
+def detail(metric: Metric | None, name: str, default: Any = None) -> Any:
+    """One part of a figure's detail, or `default`."""
+    return default if metric is None else metric.detail.get(name, default)
