@@ -67,7 +67,7 @@ def _gather(context: Context, ids: Sequence[str] | None, kind: IrritantKind) -> 
 
 
 def _snapshot(context: Context, kind: IrritantKind, below: int) -> registry.Snapshot:
-    known = [i for i in context.store.irritants(kind=kind, active=True) if i.generation < below]
+    known = [i for i in context.store.irritants(kind=kind, active=False) if i.generation < below]
     return registry.freeze(known, context.embed)
 
 
@@ -126,7 +126,9 @@ def _discover(context: Context, shard: int) -> Counts:
             if c.irritant_id:
                 mentions.append(Mention(row.verbatim.id, row.segment.position, c.irritant_id, c.score, c.fallback))
         counts |= {f"{kind.value}.candidates": len(every), f"{kind.value}.born": len(born), f"{kind.value}.known": len(before.irritants)}
-        counts[f"{kind.value}.unassigned"] = len(rest) - sum(not m.fallback for m in mentions if m.irritant_id[:3] == _PREFIX[kind])
+        unclaimed = len(rest) - sum(not m.fallback for m in mentions if m.irritant_id[:3] == _PREFIX[kind])
+        fallback = sum(m.fallback for m in mentions if m.irritant_id[:3] == _PREFIX[kind])
+        counts |= {f"{kind.value}.unassigned": unclaimed, f"{kind.value}.fallback": fallback}
         context.on_progress("discover", 1)
     with context.finishing("discover", shard, counts):
         context.store.save_irritants(newborn)

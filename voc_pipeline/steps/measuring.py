@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from voc_pipeline import journey, prioritise, servqual
-from voc_pipeline.config import Journey
+from voc_pipeline.config import Config, Journey
 from voc_pipeline.places import model_path
-from voc_pipeline.schema import Annotation, Irritant, Metric, Telling, Verbatim, Voice
+from voc_pipeline.schema import Annotation, Gap, Irritant, IrritantKind, Metric, Stage, Telling, Verbatim, Voice
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
+
+
+T = TypeVar("T")
 
 
 def _base(context: Context) -> tuple[dict[str, Verbatim], dict[str, Annotation]]:
@@ -77,6 +82,7 @@ def _map(context: Context, shard: int) -> Counts:
     """Gap, dimension, stage and owner of every irritant told in the base."""
     verbatims, annotations = _base(context)
     customers = {i: v.customer for i, v in verbatims.items()}
+    stages = {i: a.stage for i, a in annotations.items()}
     by_irritant: dict[str, list[Telling]] = {}
     for telling in tellings_of(context, verbatims, annotations):
         by_irritant.setdefault(telling.irritant_id, []).append(telling)
@@ -87,7 +93,8 @@ def _map(context: Context, shard: int) -> Counts:
             readings.append(servqual.read_gap(irritant_id, tellings, customers))
         irritant = known.get(irritant_id)
         if irritant is not None and not irritant.owner:
-            owner = _owner(context, irritant, tellings, readings[-1].gap if irritant_id.startswith("IRR") else None)
+            gap = readings[-1].gap if irritant_id.startswith("IRR") else None
+            owner = _owner(context, irritant, tellings, stages, gap)
             if owner:
                 owned.append(replace(irritant, owner=owner))
     counts = {"gaps": len(readings), "owners": len(owned)}
@@ -111,7 +118,9 @@ def _measure(context: Context, shard: int) -> Counts:
     if run.as_of is not None or voices:
         as_of = run.as_of or run.started_at.date()
         before = context.store.metrics(previous.id) if previous else []
-        metrics += prioritise.measure(voices, tellings, context.config.priority, as_of, kinds, before)
+        own = context.config.journey
+        leaving = {"leave", *(stage.id for stage in own.stages if stage.maps_to is Stage.LEAVE)}
+        metrics += prioritise.measure(voices, tellings, context.config.priority, as_of, kinds, before, leaving=leaving, scales=_scales(context.config))
         metrics += servqual.gap5(context.store.scores(*context.window))
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
     metrics += _coverage(context)
@@ -123,18 +132,18 @@ def _measure(context: Context, shard: int) -> Counts:
     return counts
 
 
+def _scales(config: Config) -> dict[str, tuple[float, float]]:
+    """Lowest and highest answer of each score, as the sources declare them."""
+    return {name: (field.low, field.high) for source in config.sources for name, field in source.fields.scores.items()}
+
+
 def _coverage(context: Context) -> list[Metric]:
     """How much of what is negative found an irritant: never hidden."""
     found = context.store.done_shards(context.run_id, "discover").get(0, {})
     out = []
-    for kind, prefix in (("irritant", ""), ("strength", "strength."), ("suggestion", "suggestion.")):
-        n, unassigned = found.get(f"{kind}.candidates", 0), found.get(f"{kind}.unassigned", 0)
-        share = unassigned / n if n else 0.0
-        out += [
-            Metric("run", "", f"{prefix}n_candidate_segments", float(n)),
-            Metric("run", "", f"{prefix}n_assigned_segments", float(n - unassigned)),
-            Metric("run", "", f"{prefix}unassigned_share", round(share, 6), n=n),
-        ]
+    for kind, prefix in ((IrritantKind.IRRITANT, ""), (IrritantKind.STRENGTH, "strength."), (IrritantKind.SUGGESTION, "suggestion.")):
+        n, unassigned, fallback = (found.get(f"{kind.value}.{name}", 0) for name in ("candidates", "unassigned", "fallback"))
+        out += [replace(metric, name=prefix + metric.name) for metric in prioritise.coverage(n, n - unassigned, fallback)]
     return out
 
 
@@ -147,8 +156,18 @@ def _quality(context: Context) -> list[Metric]:
     return [Metric("quality", name, "value", f["value"], f.get("low"), f.get("high"), int(f.get("n", 0)), {"set": f.get("set", "")}) for name, f in sorted(figures.items())]
 
 
-def _owner(context: Context, irritant: Irritant, tellings: list[Telling], gap: object) -> str:
-    return servqual.owner(irritant, tellings, gap, context.config.owners)
+def _owner(context: Context, irritant: Irritant, tellings: list[Telling], stages: Mapping[str, Stage], gap: Gap | None) -> str:
+    """The department the rules give an irritant, from what most of its tellings say."""
+    stage = _most([stages[t.verbatim_id] for t in tellings]) or Stage.UNKNOWN
+    dimension = _most([t.dimension for t in tellings if t.dimension])
+    words = (irritant.label_fr, irritant.label_en, *irritant.keywords)
+    return servqual.owner(servqual.Facts(stage, dimension, gap, irritant.theme, words), context.config.owners)
+
+
+def _most(values: Sequence[T]) -> T | None:
+    """The commonest value, the first in the alphabet among equals."""
+    counts = Counter(values)
+    return min(counts, key=lambda value: (-counts[value], str(value))) if counts else None
 
 
 MAP = Step("map", lambda context: [0], _map)

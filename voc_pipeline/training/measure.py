@@ -108,7 +108,7 @@ def _per_class(records: Sequence[Labelled], answers: Sequence[Answer]) -> dict[s
     """F1 and support of every class of every head; no class under 30 positives should be read as a figure."""
 
     def table(names: Sequence[str], gold: list[str], said: list[str]) -> dict[str, dict[str, float]]:
-        scores = f1_score(gold, said, labels=list(names), average=None, zero_division=0)
+        scores = f1_score(gold, said, labels=list(names), average=None, zero_division=0) if gold else [0.0] * len(names)
         return {name: {"f1": round(float(score), 4), "n": gold.count(name)} for name, score in zip(names, scores, strict=True)}
 
     told = [i for i, r in enumerate(records) if r.passages]
@@ -172,6 +172,8 @@ def tfidf_answers(train: Sequence[Labelled], test: Sequence[Labelled]) -> list[A
     z = space.transform([words(r) for r in test])
 
     def fitted(labels: list[str], rows: list[int]) -> tuple[list[str], Array]:
+        if len(set(labels)) == 1:
+            return labels[:1], np.ones((len(test), 1))
         model = LogisticRegression(C=4.0, max_iter=300, class_weight="balanced")
         model.fit(x[rows], labels)
         return [str(c) for c in model.classes_], model.predict_proba(z)

@@ -1,0 +1,1 @@
+"""What is timed, against whom: ratios in one run on the same texts."""

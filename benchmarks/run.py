@@ -1,0 +1,55 @@
+"""`make bench`: every system on the same texts, one after the other, as ratios. Results go to benchmarks/results.json and results.md.
+
+    python -m benchmarks.run --sizes 1000 5000 20000 --rival-size 1000
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+
+
+def measure(system: str, n: int) -> dict[str, Any]:
+    """Figures of one system on `n` texts, in a process of its own."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "benchmarks.systems", system, str(n)], cwd=HERE.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{system} on {n} texts failed:\n{done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    print(json.dumps(found), flush=True)
+    return found
+
+
+def main() -> None:
+    """Time, divide, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 5000, 20000])
+    parser.add_argument("--rival-size", type=int, default=1000)
+    options = parser.parse_args()
+    rivals = {name: measure(name, options.rival_size) for name in ("straight", "pipelines")}
+    own = [measure("ours", n) for n in sorted({options.rival_size, *options.sizes})]
+    base = next(row for row in own if row["n"] == options.rival_size)
+    result = {
+        "cores": len(os.sched_getaffinity(0)),
+        "ratios": {f"ours / {name}": round(rivals[name]["seconds"] / base["seconds"], 2) for name in rivals},
+        "rows": [*rivals.values(), *own],
+    }
+    (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    lines = ["# Results", "", f"{result['cores']} cores. Texts: `benchmarks/texts.py`, about 70 words each. Machines differ: read the ratios.", ""]
+    lines += ["| system | verbatims | seconds | verbatims/s | peak MiB | re-run with nothing new, s | run again in full (cached), s |", "|---|---|---|---|---|---|---|"]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['system']} | {row['n']} | {row['seconds']} | {row['per_second']} | {row['peak_mib']} | {row.get('again_seconds', '')} | {row.get('fresh_seconds', '')} |"
+        )
+    lines += ["", *[f"- {name}, at {options.rival_size} verbatims: **{value} times** as fast" for name, value in result["ratios"].items()], ""]
+    (HERE / "results.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

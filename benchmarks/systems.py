@@ -1,0 +1,129 @@
+"""The systems that are timed. Each runs alone in a process of its own: `python -m benchmarks.systems NAME N`, one JSON line out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from voc_pipeline.offline import switch_off_telemetry
+
+switch_off_telemetry()
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+from benchmarks.texts import texts  # noqa: E402  # after the switches
+from voc_pipeline.places import ROOT, model_path  # noqa: E402  # after the switches
+
+CONFIG = """project: bench
+store: sqlite:///voc.db
+output: out
+sources:
+  - {name: reviews, kind: review, path: reviews.csv, fields: {id: id, text: text, date: date, customer: customer}}
+"""
+
+
+def ours(rows: list[str]) -> dict[str, float]:
+    """The whole product, files to report, twice: from an empty store, then with nothing new."""
+    from voc_pipeline import pipeline
+    from voc_pipeline.config import load_config
+
+    with tempfile.TemporaryDirectory() as work:
+        place = Path(work)
+        with (place / "reviews.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["id", "date", "customer", "text"])
+            for i, text in enumerate(rows):
+                writer.writerow([i, f"2026-{1 + i % 10:02d}-{1 + i % 27:02d}", f"c{i // 3}", text])
+        (place / "voc.yaml").write_text(CONFIG, encoding="utf-8")
+        config = load_config(place / "voc.yaml")
+        steps: dict[str, float] = {}
+        last: list[Any] = ["", time.perf_counter()]
+
+        def on_step(step: Any, context: Any) -> None:
+            now = time.perf_counter()
+            if last[0]:
+                steps[f"step.{last[0]}"] = round(now - last[1], 2)
+            last[:] = [step.name, now]
+
+        start = time.perf_counter()
+        pipeline.run(config, on_step=on_step)
+        first = time.perf_counter() - start
+        steps[f"step.{last[0]}"] = round(time.perf_counter() - last[1], 2)
+        start = time.perf_counter()
+        pipeline.run(config)
+        again = time.perf_counter() - start
+        start = time.perf_counter()
+        pipeline.run(config, fresh=True)
+        fresh = time.perf_counter() - start
+        return {"seconds": first, "again_seconds": again, "fresh_seconds": fresh, **steps}
+
+
+def pipelines(rows: list[str]) -> dict[str, float]:
+    """What a user would pick: a transformers pipeline per label at its defaults, and BERTopic at its defaults."""
+    from bertopic import BERTopic
+    from sentence_transformers import SentenceTransformer
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    folder = str(model_path("voc-mini"))
+    start = time.perf_counter()
+    for n_labels in (4, 2, 12, 6):
+        model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=n_labels, dtype="float32")
+        classify = pipeline("text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained(folder), truncation=True, max_length=512)
+        for row in rows:
+            classify(row)
+    labelled = time.perf_counter()
+    encoder = SentenceTransformer(folder)
+    BERTopic(embedding_model=encoder).fit_transform(rows)
+    return {"seconds": time.perf_counter() - start, "step.label": round(labelled - start, 2), "step.topics": round(time.perf_counter() - labelled, 2)}
+
+
+def straight(rows: list[str]) -> dict[str, float]:
+    """A good engineer's straight version: one multi-head fp32 encoder, batches of 32, and BERTopic on the same vectors."""
+    import torch
+    from bertopic import BERTopic
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = str(model_path("voc-mini"))
+    start = time.perf_counter()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    heads = [torch.nn.Linear(model.config.hidden_size, n) for n in (4, 2, 12, 6)]
+    vectors = []
+    with torch.inference_mode():
+        for at in range(0, len(rows), 32):
+            inputs = tokenizer(rows[at : at + 32], padding=True, truncation=True, max_length=512, return_tensors="pt")
+            hidden = model(**inputs).last_hidden_state
+            mask = inputs["attention_mask"].unsqueeze(-1)
+            pooled = (hidden * mask).sum(1) / mask.sum(1)
+            for head in heads:
+                head(pooled).softmax(-1)
+            vectors.append(pooled)
+    labelled = time.perf_counter()
+    BERTopic().fit_transform(rows, embeddings=torch.cat(vectors).numpy())
+    return {"seconds": time.perf_counter() - start, "step.label": round(labelled - start, 2), "step.topics": round(time.perf_counter() - labelled, 2)}
+
+
+SYSTEMS: dict[str, Callable[[list[str]], dict[str, float]]] = {"ours": ours, "pipelines": pipelines, "straight": straight}
+
+
+def main() -> None:
+    """Run one system on N texts and print its figures."""
+    name, n = sys.argv[1], int(sys.argv[2])
+    rows = texts(n)
+    found = SYSTEMS[name](rows)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"system": name, "n": n, "peak_mib": round(peak), "per_second": round(n / found["seconds"], 2), **{k: round(v, 2) for k, v in found.items()}}))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()

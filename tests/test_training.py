@@ -1,0 +1,178 @@
+"""Labelled verbatims in, splits, calibration and figures out."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from voc_pipeline.errors import TrainingError
+from voc_pipeline.schema import Role
+from voc_pipeline.training.calibrate import best_threshold, temperature
+from voc_pipeline.training.distil import read_parallel, retrieval_at_1, split_parallel
+from voc_pipeline.training.fit import folded, pieces_of, read_distant
+from voc_pipeline.training.labelled import Labelled, read_labelled, split
+from voc_pipeline.training.measure import calibration_error, figures, tfidf_answers
+
+CHAT: dict[str, Any] = {
+    "id": "c1",
+    "lang": "fr",
+    "channel": "chat",
+    "sents": ["client: Toujours pas de colis.", "agent: Je comprends votre agacement.", "client: On m'a promis un rappel, deux fois, rien."],
+    "sent": "negative",
+    "segs": "-.-",
+    "nv": 1,
+    "codes": ["broken_promise"],
+    "nv_at": [2],
+    "nvi": 2,
+    "valued": 0,
+    "stage": "deliver",
+    "irritants": [
+        {"l": "colis en retard", "at": [0], "stage": "deliver", "dim": "reliability", "gap": 3, "cat": "delivery_late"},
+        {"l": "rappel promis", "at": [0, 2], "stage": "support", "dim": "responsiveness", "gap": None, "cat": "promise_not_kept"},
+    ],
+}
+
+
+def write(path: Path, *records: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
+    return path
+
+
+def test_a_chat_keeps_words_and_roles_apart(tmp_path: Path) -> None:
+    """Spans hold the words without their heads, and say whose they are."""
+    (record,) = read_labelled([write(tmp_path / "a.jsonl", CHAT)])
+    assert [record.words(i) for i in range(3)] == ["Toujours pas de colis.", "Je comprends votre agacement.", "On m'a promis un rappel, deux fois, rien."]
+    assert [role for _, _, role in record.spans] == [Role.CUSTOMER, Role.AGENT, Role.CUSTOMER]
+
+
+def test_pieces_leave_the_agent_out_and_join_passages(tmp_path: Path) -> None:
+    """Segment training sees customer sentences alone, and an irritant told in two sentences as one passage."""
+    pieces = pieces_of(read_labelled([write(tmp_path / "a.jsonl", CHAT)]), ("delivery_late", "promise_not_kept"))
+    assert not any("agacement" in piece.text for piece in pieces)
+    joined = [piece for piece in pieces if "polarity" not in piece.targets]
+    assert [piece.targets["theme"] for piece in joined] == [1]
+    assert pieces[0].targets["theme"] == 0 and pieces[0].targets["polarity"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"sent": "angry"}, "'angry' is not a label"), ({"codes": ["ignord"]}, "Did you mean 'ignored'"), ({"stage": "delivrey"}, "Did you mean 'deliver'")],
+)
+def test_a_label_outside_the_codebook_is_refused(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    """A wrong label stops the reading, with the line, the label and the nearest right one."""
+    with pytest.raises(TrainingError, match=told) as caught:
+        read_labelled([write(tmp_path / "a.jsonl", {**CHAT, **change})])
+    assert "line 1" in str(caught.value)
+
+
+def test_an_id_may_stand_once(tmp_path: Path) -> None:
+    """Two records of one id are refused: one of them would leak between training and test."""
+    with pytest.raises(TrainingError, match="stands 2 times"):
+        read_labelled([write(tmp_path / "a.jsonl", CHAT, CHAT)])
+
+
+def _record(i: int, origin: str = "A", **more: Any) -> Labelled:
+    return Labelled(
+        id=f"r{i}", lang="fr", channel="review", text=f"texte {i}", spans=((0, 7, Role.CUSTOMER),), sentiment=more.pop("sentiment", "negative"), polarities=(0,),
+        not_valued=more.pop("not_valued", False), codes=(), not_valued_at=(), intensity=0, valued=False, stage="use", passages=(), origin=origin, **more,
+    )  # fmt: skip
+
+
+def test_a_split_depends_on_ids_alone() -> None:
+    """The same ids fall into the same parts, whatever their order; parts are stratified and share nothing."""
+    records = [_record(i, "AB"[i % 2]) for i in range(100)]
+    one, two = split(records, {"test": 0.2, "dev": 0.1}), split(records[::-1], {"test": 0.2, "dev": 0.1})
+    assert {k: sorted(r.id for r in v) for k, v in one.items()} == {k: sorted(r.id for r in v) for k, v in two.items()}
+    assert [len(one[name]) for name in ("test", "dev", "train")] == [20, 10, 70]
+    assert sum(r.origin == "A" for r in one["test"]) == 10
+    assert len({r.id for rows in one.values() for r in rows}) == 100
+
+
+def test_temperature_undoes_overconfidence() -> None:
+    """Probabilities made three times too sharp get a temperature near three."""
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(4000, 3))
+    truth = np.array([rng.choice(3, p=np.exp(z) / np.exp(z).sum()) for z in logits])
+    sharp = np.exp(3 * logits) / np.exp(3 * logits).sum(1, keepdims=True)
+    assert temperature("stage", sharp, truth) == pytest.approx(3, rel=0.15)
+
+
+def test_calibration_error_of_honest_and_boastful_answers() -> None:
+    """Honest probabilities have almost no calibration error; always being sure and right half the time has one of a half."""
+    rng = np.random.default_rng(2)
+    p = rng.uniform(size=8000)
+    assert calibration_error(p, rng.uniform(size=8000) < p) < 0.03
+    assert calibration_error(np.ones(1000), np.arange(1000) % 2 == 0) == pytest.approx(0.5, abs=0.03)
+
+
+def test_best_threshold_separates() -> None:
+    """Where scores separate the classes, the threshold lies between them."""
+    p = np.r_[np.linspace(0.0, 0.3, 50), np.linspace(0.6, 0.9, 50)]
+    assert 0.3 < best_threshold(p, np.r_[np.zeros(50), np.ones(50)]) <= 0.6
+
+
+def test_perfect_and_wrong_answers_get_their_figures() -> None:
+    """Answers equal to the gold score one everywhere; sentiment turned round scores zero polarity."""
+    records = [_record(i, sentiment=("negative", "positive")[i % 2], not_valued=i % 4 == 0) for i in range(40)]
+
+    def answer(record: Labelled, flip: bool) -> dict[str, Any]:
+        said = {"negative": "positive", "positive": "negative"}[record.sentiment] if flip else record.sentiment
+        p = {"negative": 0.0, "neutral": 0.0, "positive": 0.0, "mixed": 0.0, said: 1.0}
+        return {"sentiment": said, "p_sentiment": p, "not_valued": record.not_valued, "p_not_valued": float(record.not_valued), "codes": (), "valued": False,
+                "stage": "use", "p_stage": 1.0, "dimension": "none", "p_dimension": 0.0, "gap_cue": "none", "p_gap_cue": 0.0}  # fmt: skip
+
+    right = figures(records, [answer(r, False) for r in records], n_bootstrap=50)["all"]
+    wrong = figures(records, [answer(r, True) for r in records], n_bootstrap=50)["all"]
+    assert right["polarity_accuracy"]["value"] == right["not_valued_f1"]["value"] == right["stage_accuracy"]["value"] == 1.0
+    assert wrong["polarity_accuracy"]["value"] == 0.0
+    assert right["rule_negative_is_not_valued_f1"]["value"] == pytest.approx(2 * 10 / (10 + 20), abs=1e-3)
+
+
+def test_distant_rows_never_bring_back_held_out_texts(tmp_path: Path) -> None:
+    """A starred review whose text is held out is not learned, however it is punctuated."""
+    with gzip.open(tmp_path / "stars.csv.gz", "wt", encoding="utf-8") as file:
+        file.write("source,licence,stars,title,text\nx,open,1,,Colis perdu en route !\nx,open,2,,Vendeur injoignable depuis mardi\nx,open,5,,Parfait du début à la fin\n")
+    texts = [row.text for row in read_distant(tmp_path / "stars.csv.gz", None, {folded("colis perdu, en route")})]
+    assert not any("Colis" in text for text in texts) and any("injoignable" in text for text in texts)
+
+
+def test_parallel_sentences_of_train_and_test_share_no_side(tmp_path: Path) -> None:
+    """No test sentence, French or English, stands in training, and one English sentence keeps two French sides at most."""
+    with gzip.open(tmp_path / "p.csv.gz", "wt", encoding="utf-8") as file:
+        file.write("fr,en\n" + "".join(f"phrase numéro {i} du lot {j},sentence number {i}\n" for i in range(30) for j in range(3)))
+    pairs = read_parallel(tmp_path / "p.csv.gz")
+    assert len(pairs) == 60
+    train, test = split_parallel(pairs, n_test=10)
+    assert len(test) == 10 and not ({en for _, en in train} & {en for _, en in test})
+
+
+def test_retrieval_counts_nearest_translations() -> None:
+    """Retrieval at 1 is the share of rows whose nearest other-language vector is their own."""
+    eye = np.eye(4, dtype=np.float32)
+    assert retrieval_at_1(eye, eye) == 1.0
+    assert retrieval_at_1(eye, eye[[1, 0, 2, 3]]) == 0.5
+
+
+def test_tfidf_baseline_learns_what_words_tell() -> None:
+    """The baseline answers a plain lexical rule right, so beating it means something."""
+    def record(i: int, bad: bool) -> Labelled:
+        text = f"{'panne nulle' if bad else 'service parfait'} numéro {i}"
+        return Labelled(id=f"t{i}", lang="fr", channel="review", text=text, spans=((0, len(text), Role.CUSTOMER),), sentiment="negative" if bad else "positive",
+                        polarities=(0,), not_valued=bad, codes=(), not_valued_at=(), intensity=0, valued=False, stage="use" if bad else "buy",
+                        passages=())  # fmt: skip
+
+    train, test = [record(i, i % 2 == 0) for i in range(60)], [record(100 + i, i % 2 == 0) for i in range(10)]
+    answers = tfidf_answers(_with_passage(train), test)
+    assert [a["sentiment"] for a in answers] == [r.sentiment for r in test]
+
+
+def _with_passage(records: list[Labelled]) -> list[Labelled]:
+    from dataclasses import replace
+
+    from voc_pipeline.training.labelled import LabelledPassage
+
+    passage = {True: LabelledPassage((0,), "use", "reliability", 3, "x"), False: LabelledPassage((0,), "buy", "empathy", 2, "y")}
+    return [replace(r, passages=(passage[r.not_valued],)) for r in records]
