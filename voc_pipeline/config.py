@@ -35,7 +35,7 @@ class FileFormat(Settings):
     quote: str | None = None
     sheet: str | None = None
     header_row: Annotated[int, Field(ge=1)] = 1
-    records: str | None = Field(None, description="Dotted path to the list of records in a JSON file, such as data.conversations")
+    records: str | None = Field(default=None, description="Dotted path to the list of records in a JSON file, such as data.conversations")
 
 
 class TurnFields(Settings):
