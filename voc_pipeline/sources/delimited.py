@@ -18,6 +18,7 @@ from voc_pipeline.sources.files import BrokenRow, ByteStream, Row, Table, open_t
 DELIMITERS = ",;\t|"
 SINGLE_COLUMN = "\x1f"
 SAMPLE_LINES = 400
+SAMPLE_CHARS = 1 << 18
 MAX_LINE = 1 << 20
 MAX_RECORD_LINES = 500
 MAX_RECORD_CHARS = 100_000
@@ -78,8 +79,6 @@ def column_names(header: Sequence[Any]) -> tuple[str, ...]:
     ('Note', 'Avis client', 'Note (2)', 'column 4')
     """
     names = [" ".join(("" if cell is None else str(cell)).replace("\ufeff", "").replace("\0", "").split()) for cell in header]
-    while names and not names[-1]:
-        names.pop()
     taken: Counter[str] = Counter()
     unique: list[str] = []
     for place, name in enumerate(names, 1):
@@ -95,8 +94,12 @@ def column_names(header: Sequence[Any]) -> tuple[str, ...]:
 def sniff(path: Path, layout: FileFormat) -> tuple[Dialect, str]:
     """Delimiter, quote and encoding of a file, from what the config says and, for the rest, from its first lines."""
     text, _, encoding = open_text(path, layout.encoding)
+    lines: list[str] = []
     with text:
-        lines = [line.replace("\0", "") for line in itertools.islice(iter(lambda: text.readline(MAX_LINE), ""), SAMPLE_LINES + layout.header_row)]
+        size = 0
+        while len(lines) < SAMPLE_LINES + layout.header_row and size < SAMPLE_CHARS and (line := text.readline(MAX_LINE)):
+            lines.append(line.replace("\0", ""))
+            size += len(line)
     preamble = layout.header_row - 1
     told = re.fullmatch(r"\s*sep=(.)\s*", lines[0]) if lines else None
     if told:

@@ -101,16 +101,12 @@ def _sheet_cells(sheet: Any, first: int) -> Iterator[tuple[int, tuple[Any, ...] 
 
 
 def _rows(cells: Iterator[tuple[int, tuple[Any, ...] | str]], columns: tuple[str, ...]) -> Iterator[Row | BrokenRow]:
-    width = len(columns)
     for number, row in cells:
         if isinstance(row, str):
             yield BrokenRow(f"row {number}", f"the sheet is damaged from here ({row})")
             return
         values = [_plain(value) for value in row]
-        if not any(value not in (None, "") for value in values):
-            continue
-        if any(value not in (None, "") for value in values[width:]):
-            yield BrokenRow(f"row {number}", "cells beyond the last named column", "\x1f".join(map(str, values)))
+        if not any(value not in (None, "") for value in values[: len(columns)]):  # notes beside the table are no record
             continue
         yield Row(f"row {number}", dict(zip(columns, itertools.chain(values, itertools.repeat(None)), strict=False)))
 
