@@ -87,12 +87,12 @@ def _detector() -> Any:
 
 @cache
 def _telling(token: str) -> tuple[tuple[str, float], ...]:
-    """What one word says by itself: (language, weight in nats), for a stop word or a telling word of some languages and not of others."""
+    """What one word says by itself: (language, weight in nats), for a stop word or a telling word of it."""
     said = [code for code in words.TELLING if token in _telling_words(code)]
     if not said and "'" in token:
         head, tail = token.split("'", 1)
         said = ["en"] if tail in ("s", "t", "re", "ll", "d", "m", "ve") else ["fr"] if head in words.ELIDED else []
-    return tuple((code, TELLING_WEIGHT / len(said)) for code in said)
+    return tuple((code, TELLING_WEIGHT) for code in said)
 
 
 @cache
@@ -118,7 +118,9 @@ NEXT_WORD = re.compile(r"[^\W\d_]+['’]?")
 ADDRESS = re.compile(r"://|^www\.|@|=|\.(?:fr|com|net|org|eu|be|ch|ca|io|co|uk|info|gouv|html?|php|pdf|jpe?g|png|exe|app)(?:$|[/?:#.,)])", re.IGNORECASE)
 LISTED = re.compile(r"\b(?:les?|the|points?|côtés?)\s+(?:[+-](?=\s*:)|(?:forts?|faibles?|positifs?|négatifs?|good|bad)(?=\s*:))|\b(?:pros?|cons?|avantages?|inconvénients?)(?=\s*:)", re.IGNORECASE)
 ALNUM = re.compile(r"[^\W_]")
-LONG_PIECE = 25
+LONG_PIECE = 25  # words from which a piece is looked at again
+CAREFUL_PIECE = 60  # words up to which capital, commas and final mark vouch for a sentence
+START_P, LEAST_WORDS = 0.5, 3
 WRAP_WIDTH = 60
 
 
@@ -208,10 +210,12 @@ def _ends_sentence(text: str, begin: int, start: int, stop: int, end: int, faces
     mark = text[start:stop]
     rest = text[end : end + 40]
     follow = rest.lstrip()
-    if not follow or follow[0] in ",;:)»":
+    if not follow or follow[0] in ",;:)».":
         return False
     if faces:
         return True
+    if end > stop and follow[0].islower():
+        return False
     before = LAST_WORD.search(text, max(begin, start - 40), start)
     word = before.group() if before else ""
     spaced = rest[0].isspace()
@@ -222,7 +226,7 @@ def _ends_sentence(text: str, begin: int, start: int, stop: int, end: int, faces
     if text[start - 1 : start] == "(" and text[stop : stop + 1] == ")":
         return False
     if "!" in mark or "?" in mark:
-        return spaced or follow[0].isalpha() or end > stop
+        return spaced or follow[0].isalpha()
     upper = follow[0].isupper() or not follow[0].isalnum()
     return upper or (len(text[begin:start].split()) >= 3 and len(re.split(r"[.!?…\n]", text[end : end + 60])[0].split()) >= 3)
 
@@ -245,8 +249,9 @@ def _full_stop(word: str, left: str, follow: str, spaced: bool) -> bool:
         return False
     if low in words.ABBREVIATIONS or re.fullmatch(r"(?:\w\.)+\w|\w\.?-\w", low):
         return follow[0].isupper() and low in words.CLOSING_ABBREVIATIONS
-    if len(word) == 1 and word.isalpha() and word.isupper() and follow[0].isupper():
-        return False
+    if len(word) == 1 and word.isupper():
+        named = left.split()[-2:-1]
+        return not follow[0].isupper() and not (named and named[0].lower().rstrip(".") in words.TITLES)
     return True
 
 
@@ -259,7 +264,7 @@ def _face_ends_sentence(text: str, begin: int, start: int, end: int) -> bool:
     if follow[0].isupper():
         return True
     before = left.split()
-    return before[-1].lower().strip("'’") not in words.OPENERS and len(before) >= 2 and len(right.split()) >= 2
+    return before[-1].lower().strip("'’") not in words.FACE_HOLDERS and len(before) >= 2 and len(right.split()) >= 2
 
 
 def _item_cuts(text: str) -> frozenset[int]:
@@ -285,19 +290,33 @@ def _wrapped(text: str, start: int, end: int) -> bool:
 
 
 def _part_by_connectives(piece: str) -> list[int]:
-    """Cuts in a long piece of English: before a connective and a subject, where both sides hold at least six words."""
+    """Cuts in a long piece of English: before a connective and a subject, where both sides hold a few words."""
     cuts: list[int] = []
     last = 0
     for match in words.ENGLISH_RESTARTS.finditer(piece):
-        if piece.count(" ", last, match.start()) >= 6 and piece.count(" ", match.start()) >= 6:
+        if piece.count(" ", last, match.start()) >= 4 and piece.count(" ", match.start()) >= 3:
             cuts.append(match.start())
             last = match.start()
     return cuts
 
 
 def _part_french(piece: str) -> list[int]:
-    """Cuts in a long piece of French."""
-    return []
+    """Cuts in a long piece of French where the trained model sees a sentence start; none in a long sentence that is typed with care."""
+    if piece[0].isupper() and piece[-1] in ".!?…»" and "," in piece and piece.count(" ") < CAREFUL_PIECE and not piece.isupper():
+        return []
+    calm = piece.lower() if piece.isupper() and len(piece.lower()) == len(piece) else piece
+    nlp = _pipeline()
+    with _ONE_AT_A_TIME:
+        doc = nlp.get_pipe("tok2vec")(nlp.make_doc(calm))
+        senter: Any = nlp.get_pipe("senter")
+        p_start = senter.model.predict([doc])[0][:, 1]
+    cuts: list[int] = []
+    last = 0
+    for token, p in zip(doc, p_start, strict=True):
+        if p >= START_P and token.i - last >= LEAST_WORDS and len(doc) - token.i >= LEAST_WORDS and LETTER.match(token.text) and piece[token.idx - 1].isspace():
+            cuts.append(token.idx)
+            last = token.i
+    return cuts
 
 
 # ---------------------------------------------------------------- words

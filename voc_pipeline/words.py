@@ -15,7 +15,7 @@ TITLES = frozenset(
 CLOSING_ABBREVIATIONS = frozenset("etc ect cie co inc ltd corp sa s.a sarl a.m p.m am pm h min mn sec s km kg g m² go mo to ko € ttc ht svp stp nb max mini maxi dept tt u.s u.k p.s r.a.s".split())
 ABBREVIATIONS = CLOSING_ABBREVIATIONS | frozenset("qq qqn qqch bcp tjrs tjs pb rdv janv févr fevr avr juil sept oct nov déc dec lun mar mer jeu ven sam dim jan feb apr aug mon tue wed thu fri sun ave rd".split())
 
-# Words that open a clause: after a full stop typed without a blank, and before an emoji that stands for a word.
+# Words that open a clause after a full stop typed without a blank.
 OPENERS = frozenset(
     """
     le la les un une des du l d j c il elle on nous vous ils elles je tu ça ca cela ce cette ces et mais ou donc car puis alors ensuite enfin bref si quand comme pour par
@@ -28,6 +28,9 @@ OPENERS = frozenset(
 
 # French words that drop their vowel before another.
 ELIDED = frozenset("c d j l m n s t qu jusqu lorsqu puisqu quoiqu quelqu".split())
+
+# After these an emoji stands for a word.
+FACE_HOLDERS = frozenset("j l d le la les un une des de du mon ma mes i the a an my".split())
 
 # Places in a long stretch of English where a new sentence may start.
 ENGLISH_RESTARTS = re.compile(

@@ -129,6 +129,7 @@ def messy(document: Sequence[Sentence], rng: random.Random) -> list[Sentence]:
     no_commas = rng.random() < 0.4
     lower = rng.random() < 0.7
     no_accents = rng.random() < 0.25
+    no_apostrophes = lower and rng.random() < 0.2
     capitals = not lower and rng.random() < 0.15
     typed: list[Sentence] = []
     for sentence in document:
@@ -145,6 +146,8 @@ def messy(document: Sequence[Sentence], rng: random.Random) -> list[Sentence]:
             kept = [replace(token, form=token.form.upper()) for token in kept]
         elif rng.random() < 0.3:
             kept[0] = replace(kept[0], form=kept[0].form[:1].lower() + kept[0].form[1:])
+        if no_apostrophes:
+            kept = _joined(kept)
         if no_accents:
             kept = [replace(token, form=strip_accents(token.form), lemma=token.lemma if token.form.isascii() else "") for token in kept]
         if kept[-1].form in FINAL_MARKS and rng.random() < 0.2:
@@ -163,6 +166,17 @@ def _without(sentence: Sentence, forms: frozenset[str]) -> Sentence:
         elif kept and token.space:
             kept[-1] = replace(kept[-1], space=True)
     return kept or sentence
+
+
+def _joined(sentence: Sentence) -> Sentence:
+    """The sentence typed without apostrophes: "j'" + "ai" become "jai", which has no lemma to learn."""
+    kept: Sentence = []
+    for token in sentence:
+        if kept and not kept[-1].space and kept[-1].form[-1:] in "'’" and len(kept[-1].form) > 1:
+            kept[-1] = replace(token, form=kept[-1].form[:-1] + token.form, lemma="")
+        else:
+            kept.append(token)
+    return kept
 
 
 def read_reviews(path: Path, n_sentences: int) -> list[list[Sentence]]:
@@ -250,7 +264,8 @@ def train(treebanks: Path, out: Path, *, reviews: Path | None = None, config: Pa
             DocBin(docs=docs, store_user_data=False).to_disk(paths[part])
         settings = load_config(config, overrides={f"paths.{part}": str(path) for part, path in paths.items()}, interpolate=False)
         nlp = init_nlp(settings)
-        nlp, _ = train_loop(nlp, None, stdout=sys.stdout, stderr=sys.stderr)
+        train_loop(nlp, Path(folder) / "out", stdout=sys.stdout, stderr=sys.stderr)
+        nlp = spacy.load(Path(folder) / "out" / "model-best")
     nlp.config["paths"] = {"train": None, "dev": None}
     nlp.meta.update(name="voc", version="0.1.0", description="Compact French: parts of speech, morphology, lemmas, sentence boundaries.", license="CC BY-SA 4.0")
     metrics = evaluate(nlp, {name: list(documents(bank, random.Random(29))) for name, bank in read_treebanks(treebanks, TEST_FILES).items()} | ({"reviews": silver[:n_test]} if silver else {}))
