@@ -213,8 +213,8 @@ def mean_contrasts(values: ArrayLike, row: Ints, column: Ints, n_columns: int, c
 
     The point estimate and, with many customers, the interval are those of ordinary least squares on the mark with errors clustered by customer
     (CR1). With few customers that interval is too narrow, so here: each side's residuals carry its own correction G/(G - 1) (Welch's variance where
-    everyone speaks once); the variance is never below the pooled one with a customer's answers taken as one (three equal answers are not
-    certainty); degrees of freedom are those of the smaller side.
+    everyone speaks once); the variance is never below the classical pooled one (three equal answers are not certainty); degrees of freedom
+    are those of the smaller side.
 
     Args:
         values: *Shape:* (n,)
@@ -251,7 +251,7 @@ def mean_contrasts(values: ArrayLike, row: Ints, column: Ints, n_columns: int, c
             continue
         pull = np.sqrt(g1 / (g1 - 1)) * (with_y - mean1 * with_n) / n1 - np.sqrt(g0 / (g0 - 1)) * (rest_y - mean0 * rest_n) / n0
         pooled = max(0.0, squares - n1 * mean1**2 - n0 * mean0**2) / (n - 2)
-        variance = max(float((pull**2).sum()), pooled * float((with_n**2).sum() / n1**2 + (rest_n**2).sum() / n0**2))
+        variance = max(float((pull**2).sum()), pooled * (1 / n1 + 1 / n0))
         error, freedom = float(np.sqrt(variance)), min(g1, g0) - 1
         half = float(t.isf((1 - LEVEL) / 2, freedom)) * error
         difference = mean1 - mean0

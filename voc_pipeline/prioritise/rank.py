@@ -1,0 +1,94 @@
+"""The priority of irritants, its stored parts, and the ranks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from voc_pipeline.config import Priority
+from voc_pipeline.prioritise.base import Base
+from voc_pipeline.prioritise.irritants import Standing
+from voc_pipeline.schema import IrritantKind, Metric
+
+PARTS = ("volume", "customers", "severity", "not_valued", "trend", "impact")
+EIGHTFOLD = 3.0
+
+
+def rank_figures(base: Base, standings: Sequence[Standing], settings: Priority, scales: Mapping[str, tuple[float, float]]) -> Iterator[Metric]:
+    """Parts, priority and rank of irritants; strengths and suggestions rank by mentions, each kind on its own."""
+    of_kind = {kind: [standing for standing in standings if base.kinds[standing.place] is kind] for kind in IrritantKind}
+    yield from _priorities(base, of_kind[IrritantKind.IRRITANT], settings, scales)
+    for kind in (IrritantKind.STRENGTH, IrritantKind.SUGGESTION):
+        for place, rank in _ranked(of_kind[kind], lambda standing: (-standing.mentions,)).items():
+            mentions = len(base.rows_of[place])
+            yield Metric("irritant", base.ids[place], "rank", rank, n=mentions, detail={"of": len(of_kind[kind])})
+
+
+def _priorities(base: Base, standings: Sequence[Standing], settings: Priority, scales: Mapping[str, tuple[float, float]]) -> Iterator[Metric]:
+    if not standings:
+        return
+    given: dict[str, float] = {str(name): weight for name, weight in settings.weights.items()}
+    weights = {name: given.get(name, 0.0) for name in PARTS}
+    widest, most = max(standing.share for standing in standings), max(standing.customers for standing in standings)
+    parts = {
+        standing.place: {
+            "volume": standing.share / widest if widest else 0.0,
+            "customers": standing.customers / most if most else 0.0,
+            "severity": standing.severity,
+            "not_valued": standing.not_valued_low,
+            "trend": _growth(standing),
+            "impact": _drop(standing, scales),
+        }
+        for standing in standings
+    }
+    priority = {place: round(sum(weights[name] * part[name] for name in PARTS) / sum(weights.values()), 9) for place, part in parts.items()}
+    ranks = _ranked(standings, lambda s: (-priority[s.place], -s.mentions))
+    plain = _ranked(standings, lambda s: (-round(s.share * s.severity, 9), -s.mentions))
+    recoverable = _ranked(
+        standings, lambda s: (-round(_recoverable(s, scales), 9), -round(parts[s.place]["trend"], 9), -round(s.not_valued_low, 9), -s.mentions)
+    )
+    apart = max(3, math.ceil(len(standings) / 5))
+    grave = float(np.quantile([standing.severity for standing in standings], 0.75))
+    usual = float(np.median([standing.share for standing in standings]))
+    for standing in standings:
+        irritant_id, place, n = base.ids[standing.place], standing.place, standing.mentions
+        yield from (Metric("irritant", irritant_id, f"part.{name}", parts[place][name], n=n, detail={"weight": weights[name]}) for name in PARTS)
+        yield Metric("irritant", irritant_id, "priority", priority[place], n=n, detail={"weights": weights})
+        detail = {
+            "of": len(standings),
+            "frequency_severity_rank": plain[place],
+            "recoverable_rank": recoverable[place],
+            "disagreement": abs(plain[place] - ranks[place]) >= apart,
+            "rare_but_grave": len(standings) >= 4 and n > 0 and standing.severity >= grave and standing.share < usual,
+        }
+        yield Metric("irritant", irritant_id, "rank", ranks[place], n=n, detail=detail)
+
+
+def _ranked(standings: Sequence[Standing], key: Callable[[Standing], tuple[float, ...]]) -> dict[int, int]:
+    """Ranks from 1 by place; equals by id, which is the order of places."""
+    ordered = sorted(standings, key=lambda standing: (*key(standing), standing.place))
+    return {standing.place: rank for rank, standing in enumerate(ordered, start=1)}
+
+
+def _growth(standing: Standing) -> float:
+    low = standing.trend.low if standing.trend else None
+    return min(1.0, max(0.0, math.log2(low) / EIGHTFOLD)) if low else 0.0
+
+
+def _drop(standing: Standing, scales: Mapping[str, tuple[float, float]]) -> float:
+    """Lower bound of the drop, the largest of the scores, over half the scale."""
+    bounds = [
+        -found.contrast.high / ((scales[name][1] - scales[name][0]) / 2)
+        for name, found in standing.impacts.items()
+        if found.contrast.high is not None
+    ]
+    return min(1.0, max([0.0, *bounds]))
+
+
+def _recoverable(standing: Standing, scales: Mapping[str, tuple[float, float]]) -> float:
+    """Lower bound of what the mean score would gain without it, the largest of the scores, as a share of the scale."""
+    return max(
+        [0.0, *(float(str(found.detail["recoverable_low"])) / (scales[name][1] - scales[name][0]) for name, found in standing.impacts.items())]
+    )
