@@ -1,6 +1,6 @@
 """`make bench`: every system on the same texts, one after the other, as ratios. Results go to benchmarks/results.json and results.md.
 
-    python -m benchmarks.run --sizes 1000 5000 20000 --rival-size 1000
+python -m benchmarks.run --sizes 1000 5000 20000 --rival-size 1000
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ HERE = Path(__file__).resolve().parent
 
 def measure(system: str, n: int) -> dict[str, Any]:
     """Figures of one system on `n` texts, in a process of its own."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "benchmarks.systems", system, str(n)], cwd=HERE.parent, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "benchmarks.systems", system, str(n)], cwd=HERE.parent, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"{system} on {n} texts failed:\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -42,7 +44,10 @@ def main() -> None:
     }
     (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     lines = ["# Results", "", f"{result['cores']} cores. Texts: `benchmarks/texts.py`, about 70 words each. Machines differ: read the ratios.", ""]
-    lines += ["| system | verbatims | seconds | verbatims/s | peak MiB | re-run with nothing new, s | run again in full (cached), s |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        "| system | verbatims | seconds | verbatims/s | peak MiB | re-run with nothing new, s | run again in full (cached), s |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for row in result["rows"]:
         lines.append(
             f"| {row['system']} | {row['n']} | {row['seconds']} | {row['per_second']} | {row['peak_mib']} | {row.get('again_seconds', '')} | {row.get('fresh_seconds', '')} |"

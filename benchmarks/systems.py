@@ -121,7 +121,17 @@ def main() -> None:
     rows = texts(n)
     found = SYSTEMS[name](rows)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"system": name, "n": n, "peak_mib": round(peak), "per_second": round(n / found["seconds"], 2), **{k: round(v, 2) for k, v in found.items()}}))
+    print(
+        json.dumps(
+            {
+                "system": name,
+                "n": n,
+                "peak_mib": round(peak),
+                "per_second": round(n / found["seconds"], 2),
+                **{k: round(v, 2) for k, v in found.items()},
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -44,7 +44,11 @@ def write(path: Path, *records: dict[str, Any]) -> Path:
 def test_a_chat_keeps_words_and_roles_apart(tmp_path: Path) -> None:
     """Spans hold the words without their heads, and say whose they are."""
     (record,) = read_labelled([write(tmp_path / "a.jsonl", CHAT)])
-    assert [record.words(i) for i in range(3)] == ["Toujours pas de colis.", "Je comprends votre agacement.", "On m'a promis un rappel, deux fois, rien."]
+    assert [record.words(i) for i in range(3)] == [
+        "Toujours pas de colis.",
+        "Je comprends votre agacement.",
+        "On m'a promis un rappel, deux fois, rien.",
+    ]
     assert [role for _, _, role in record.spans] == [Role.CUSTOMER, Role.AGENT, Role.CUSTOMER]
 
 
@@ -59,7 +63,11 @@ def test_pieces_leave_the_agent_out_and_join_passages(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "told"),
-    [({"sent": "angry"}, "'angry' is not a label"), ({"codes": ["ignord"]}, "Did you mean 'ignored'"), ({"stage": "delivrey"}, "Did you mean 'deliver'")],
+    [
+        ({"sent": "angry"}, "'angry' is not a label"),
+        ({"codes": ["ignord"]}, "Did you mean 'ignored'"),
+        ({"stage": "delivrey"}, "Did you mean 'deliver'"),
+    ],
 )
 def test_a_label_outside_the_codebook_is_refused(tmp_path: Path, change: dict[str, Any], told: str) -> None:
     """A wrong label stops the reading, with the line, the label and the nearest right one."""
@@ -134,7 +142,9 @@ def test_perfect_and_wrong_answers_get_their_figures() -> None:
 def test_distant_rows_never_bring_back_held_out_texts(tmp_path: Path) -> None:
     """A starred review whose text is held out is not learned, however it is punctuated."""
     with gzip.open(tmp_path / "stars.csv.gz", "wt", encoding="utf-8") as file:
-        file.write("source,licence,stars,title,text\nx,open,1,,Colis perdu en route !\nx,open,2,,Vendeur injoignable depuis mardi\nx,open,5,,Parfait du début à la fin\n")
+        file.write(
+            "source,licence,stars,title,text\nx,open,1,,Colis perdu en route !\nx,open,2,,Vendeur injoignable depuis mardi\nx,open,5,,Parfait du début à la fin\n"
+        )
     texts = [row.text for row in read_distant(tmp_path / "stars.csv.gz", None, {folded("colis perdu, en route")})]
     assert not any("Colis" in text for text in texts) and any("injoignable" in text for text in texts)
 
@@ -158,6 +168,7 @@ def test_retrieval_counts_nearest_translations() -> None:
 
 def test_tfidf_baseline_learns_what_words_tell() -> None:
     """The baseline answers a plain lexical rule right, so beating it means something."""
+
     def record(i: int, bad: bool) -> Labelled:
         text = f"{'panne nulle' if bad else 'service parfait'} numéro {i}"
         return Labelled(id=f"t{i}", lang="fr", channel="review", text=text, spans=((0, len(text), Role.CUSTOMER),), sentiment="negative" if bad else "positive",

@@ -49,7 +49,9 @@ class Decisions:
             raw = json.loads(path.read_text(encoding="utf-8"))
             return cls(raw["thresholds"], raw["abstain"], raw["temperatures"], tuple(raw["themes"]))
         except FileNotFoundError:
-            raise ModelError(str(path), "no such file", "thresholds and labels of the heads", "A bare encoder has none: `voc train --encoder` gives it heads") from None
+            raise ModelError(
+                str(path), "no such file", "thresholds and labels of the heads", "A bare encoder has none: `voc train --encoder` gives it heads"
+            ) from None
         except (ValueError, KeyError) as error:
             raise ModelError(str(path), f"incomplete: {error}", "thresholds, abstain, temperatures, themes", "Train the model again") from None
 

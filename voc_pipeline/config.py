@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,12 +11,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from voc_pipeline.errors import ConfigError, suggest
+from voc_pipeline.keys import installation_key
 from voc_pipeline.schema import Dimension, Gap, SourceKind, Stage
 
 T = TypeVar("T", bound=BaseModel)
-
-DEMO_KEY = "demo-key-public-change-me"
-"""The key of hashed ids where `VOC_KEY` is not set: public, fit for the demo alone."""
 
 
 class Settings(BaseModel):
@@ -242,7 +239,7 @@ class Config(Settings):
     @property
     def key(self) -> bytes:
         """The key of hashed ids, from `VOC_KEY`."""
-        return os.environ.get("VOC_KEY", DEMO_KEY).encode()
+        return installation_key()
 
     def resolve(self, path: str | Path) -> Path:
         """A path of the config, made absolute from the config's own folder."""

@@ -123,7 +123,9 @@ class TorchEncoder:
             self._tokenizer = AutoTokenizer.from_pretrained(folder)
             self._model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
         except OSError as error:
-            raise ModelError(folder, f"not a loadable checkpoint ({str(error).splitlines()[0]})", "a folder of models/, a path, or a hub name you can reach") from None
+            raise ModelError(
+                folder, f"not a loadable checkpoint ({str(error).splitlines()[0]})", "a folder of models/, a path, or a hub name you can reach"
+            ) from None
         self._torch = torch
         self.dim = int(self._model.config.hidden_size)
         self.version = version

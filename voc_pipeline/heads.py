@@ -90,7 +90,8 @@ class Heads:
         """
         scaled = x * np.float32(SEGMENT_SCALE)
         return {
-            task: self._probabilities(task, scaled @ self.weights[f"weight.{task}"].T + self.weights[f"bias.{task}"]) for task in (*SEGMENT_TASKS, "theme")
+            task: self._probabilities(task, scaled @ self.weights[f"weight.{task}"].T + self.weights[f"bias.{task}"])
+            for task in (*SEGMENT_TASKS, "theme")
         }
 
     def _probabilities(self, task: str, logits: Array) -> Array:

@@ -60,7 +60,9 @@ def begin(config: Config, store: Store, run_id: str | None = None, fresh: bool =
     if last and not fresh and run_id in (None, last.id) and last.fingerprint == fingerprint and not _edited_since(store, last):
         return Started(last, resumed=False, nothing_new=True)
     if run_id and any(run.id == run_id for run in runs):
-        raise RunError(f"--run-id {run_id}", "a run of that name exists, of other settings or other data", "a new name", "Leave --run-id out, or choose another")
+        raise RunError(
+            f"--run-id {run_id}", "a run of that name exists, of other settings or other data", "a new name", "Leave --run-id out, or choose another"
+        )
     ordinal = max((run.ordinal for run in runs), default=0) + 1
     run = Run(
         id=run_id or f"run-{ordinal:04d}",
@@ -177,5 +179,3 @@ def _fingerprint(config: Config) -> str:
 
 def _hash(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[:32]
-
-

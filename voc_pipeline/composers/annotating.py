@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.progress import track
 
 from voc_pipeline.annotate import Annotator, as_record, load_annotator
-from voc_pipeline.config import DEMO_KEY
 from voc_pipeline.errors import SourceError
 from voc_pipeline.intake import Intake
+from voc_pipeline.keys import installation_key
 from voc_pipeline.schema import RawFeedback, Role, SourceKind, Turn, Verbatim
 
 BATCH = 256
@@ -68,12 +68,11 @@ def annotate_file(source: Path, target: Path, model: str) -> int:
 
 def annotate_rows(rows: Sequence[Row], annotator: Annotator, intake: Intake | None = None) -> list[dict[str, Any]]:
     """Objects of ``voc annotate`` for some rows, in order."""
-    intake = intake or Intake(os.environ.get("VOC_KEY", DEMO_KEY).encode(), ("fr", "en"))
+    intake = intake or Intake(installation_key(), ("fr", "en"))
     verbatims = [intake.prepare(row.feedback) for row in rows]
     answers = annotator.annotate(verbatims)
     return [
-        _marked(as_record(verbatim, annotation, row.id), verbatim)
-        for row, verbatim, (annotation, _) in zip(rows, verbatims, answers, strict=True)
+        _marked(as_record(verbatim, annotation, row.id), verbatim) for row, verbatim, (annotation, _) in zip(rows, verbatims, answers, strict=True)
     ]
 
 
@@ -126,12 +125,22 @@ def read_rows(path: Path) -> Iterator[Row]:
         for name in ("id", "text"):
             if name not in record:
                 known = ", ".join(sorted(map(str, record)))
-                raise SourceError(f"{path}: row {number}", f"no field {name!r} (found: {known})", "fields id and text", f"Rename the column that holds it to {name!r}")
+                raise SourceError(
+                    f"{path}: row {number}",
+                    f"no field {name!r} (found: {known})",
+                    "fields id and text",
+                    f"Rename the column that holds it to {name!r}",
+                )
         values = {name: "" if record.get(name) is None else str(record[name]) for name in ("text", "lang", "channel", "question")}
         yield Row(
             record["id"],
             feedback_of(
-                record["id"], values["text"], lang=values["lang"].lower(), channel=values["channel"].lower(), question=values["question"], position=number
+                record["id"],
+                values["text"],
+                lang=values["lang"].lower(),
+                channel=values["channel"].lower(),
+                question=values["question"],
+                position=number,
             ),
         )
 
@@ -144,7 +153,12 @@ def _records(path: Path) -> Iterable[dict[str, Any]]:
         return _delimited(path)
     if suffix == ".parquet":
         return _parquet(path)
-    raise SourceError(str(path), f"a {suffix or 'nameless'} file", "CSV, TSV, JSONL or Parquet", "Save it as one of these, or use `voc init` and `voc run` for other exports")
+    raise SourceError(
+        str(path),
+        f"a {suffix or 'nameless'} file",
+        "CSV, TSV, JSONL or Parquet",
+        "Save it as one of these, or use `voc init` and `voc run` for other exports",
+    )
 
 
 def _bytes(path: Path) -> bytes:
@@ -187,5 +201,3 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
                 yield from batch.to_pylist()
     except (OSError, ValueError) as error:
         raise SourceError(str(path), f"not a Parquet file ({str(error).splitlines()[0]})", "a Parquet file", "Export it again") from None
-
-

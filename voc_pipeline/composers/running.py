@@ -98,7 +98,11 @@ def summary(console: Console, config: Config, store: Store, started: pipeline.St
     """What was received, what matters, and where everything is."""
     run = started.run
     console.print()
-    how = "nothing new since then: nothing computed again" if started.nothing_new else ("resumed, " if started.resumed else "") + f"done in {seconds:.0f} s"
+    how = (
+        "nothing new since then: nothing computed again"
+        if started.nothing_new
+        else ("resumed, " if started.resumed else "") + f"done in {seconds:.0f} s"
+    )
     console.print(f"[bold]{config.project}[/] {run.id}, up to {run.as_of or 'undated'}: {how}")
     console.print(reconciliation(run))
     metrics = store.metrics(run.id)
@@ -109,7 +113,9 @@ def summary(console: Console, config: Config, store: Store, started: pipeline.St
             f"{_share(figures['unassigned_share'], interval=False)} of negative segments join no irritant"
         )
     console.print(top_table(store, metrics))
-    console.print(f"Report  {config.output_dir / 'report.fr.html'}  (and report.en.html)\nTables  {config.output_dir / 'tables.xlsx'}  (and CSV, Parquet)\nStore   {config.store}")
+    console.print(
+        f"Report  {config.output_dir / 'report.fr.html'}  (and report.en.html)\nTables  {config.output_dir / 'tables.xlsx'}  (and CSV, Parquet)\nStore   {config.store}"
+    )
 
 
 def reconciliation(run: Run) -> str:
@@ -127,7 +133,15 @@ def reconciliation(run: Run) -> str:
 def top_table(store: Store, metrics: list[Metric], n: int = 5) -> Table:
     """The irritants that matter most."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, justify in (("", "right"), ("irritant", "left"), ("verbatims", "right"), ("share", "right"), ("not valued", "right"), ("gap", "right"), ("id", "left")):
+    for name, justify in (
+        ("", "right"),
+        ("irritant", "left"),
+        ("verbatims", "right"),
+        ("share", "right"),
+        ("not valued", "right"),
+        ("gap", "right"),
+        ("id", "left"),
+    ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich wants a literal
     of = {(m.key, m.name): m for m in metrics if m.scope == "irritant"}
     known = {i.id: i for i in store.irritants(kind=IrritantKind.IRRITANT, active=True)}

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from voc_pipeline.annotate import Annotator, load_annotator
 from voc_pipeline.composers.annotating import feedback_of
-from voc_pipeline.config import DEMO_KEY
 from voc_pipeline.errors import ModelError, TrainingError
 from voc_pipeline.intake import Intake
+from voc_pipeline.keys import installation_key
 from voc_pipeline.places import model_path
 from voc_pipeline.training.labelled import Labelled, read_labelled, split
 
@@ -36,7 +36,7 @@ def answers_of(records: Sequence[Labelled], annotator: Annotator) -> list[dict[s
     """What the model answers to labelled verbatims, the whole way through intake as a user's verbatims go."""
     from voc_pipeline.training.measure import answer_of
 
-    intake = Intake(DEMO_KEY.encode(), ("fr", "en"))
+    intake = Intake(installation_key(), ("fr", "en"))
     verbatims = [intake.prepare(feedback_of(r.id, r.text, lang=r.lang, channel=r.channel, question=str(r.raw.get("question", "")))) for r in records]
     return [answer_of(annotation) for annotation, _ in annotator.annotate(verbatims)]
 
@@ -76,7 +76,9 @@ def show(found: Mapping[str, Any], console: Console) -> None:
         table.add_row(*row, *([f"{found['tfidf']['all'][name]['value']:.3f}"] if "tfidf" in found else []))
     console.print(table)
     for part, measures in found["by"].items():
-        told = ", ".join(f"{NAMES[name]} {measures[name]['value']:.3f}" for name in ("sentiment_macro_f1_4", "not_valued_f1", "stage_accuracy") if name in measures)
+        told = ", ".join(
+            f"{NAMES[name]} {measures[name]['value']:.3f}" for name in ("sentiment_macro_f1_4", "not_valued_f1", "stage_accuracy") if name in measures
+        )
         console.print(f"  {part} (n={measures['stage_accuracy']['n']}): {told}")
     console.print("  calibration error: " + ", ".join(f"{name} {value:.3f}" for name, value in found["calibration_error"].items()))
 
@@ -160,7 +162,10 @@ def train(
 def write_metrics(path: Path, version: str, found: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> None:
     """``metrics.json``: every figure by set, and the headline that reports show."""
     headline = {
-        f"{name}, {where}": {**figure, "set": where} for where, figures in found.items() for name, figure in figures["all"].items() if not name.startswith("rule_")
+        f"{name}, {where}": {**figure, "set": where}
+        for where, figures in found.items()
+        for name, figure in figures["all"].items()
+        if not name.startswith("rule_")
     }
     content = {"model_version": version, "headline": headline, "sets": dict(found), **(extra or {})}
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
-import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -14,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from voc_pipeline.config import DEMO_KEY
+from voc_pipeline.keys import installation_key, keyed_hash
 from voc_pipeline.schema import Reason
 
 MISSING = frozenset(
@@ -84,8 +81,7 @@ _MONTH_NUMBER = {
 
 def row_hash(*parts: str) -> str:
     """Keyed hash (HMAC-SHA256, the key of `VOC_KEY`) that lets a quarantined row be found again without keeping it, 32 hexadecimal characters."""
-    key = os.environ.get("VOC_KEY", DEMO_KEY).encode()
-    return hmac.new(key, "\x1f".join(parts).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+    return keyed_hash(installation_key(), *parts)
 
 
 def as_text(value: Any) -> str:

@@ -53,7 +53,11 @@ def kind_of(answer: SegmentAnnotation, thresholds: dict[str, float]) -> Irritant
 
 def _kinds(context: Context) -> list[IrritantKind]:
     settings = context.config.discovery
-    return [IrritantKind.IRRITANT, *([IrritantKind.STRENGTH] if settings.strengths else []), *([IrritantKind.SUGGESTION] if settings.suggestions else [])]
+    return [
+        IrritantKind.IRRITANT,
+        *([IrritantKind.STRENGTH] if settings.strengths else []),
+        *([IrritantKind.SUGGESTION] if settings.suggestions else []),
+    ]
 
 
 def _gather(context: Context, ids: Sequence[str] | None, kind: IrritantKind) -> list[Told]:
@@ -62,7 +66,10 @@ def _gather(context: Context, ids: Sequence[str] | None, kind: IrritantKind) -> 
     since, until = context.window
     version = context.run.model_version
     verbatims = context.store.verbatims(ids=ids) if ids is not None else context.store.verbatims(since, until)
-    annotations = {a.verbatim_id: a for a in (context.store.annotations(version, ids=ids) if ids is not None else context.store.annotations(version, since, until))}
+    annotations = {
+        a.verbatim_id: a
+        for a in (context.store.annotations(version, ids=ids) if ids is not None else context.store.annotations(version, since, until))
+    }
     return [item for v in verbatims if v.id in annotations for item in told(v, annotations[v.id], kind, thresholds)]
 
 
@@ -85,7 +92,9 @@ def _assign(context: Context, shard: int) -> Counts:
         n += len(rows)
         claims = registry.claim(_x(context, rows), _snapshot(context, kind, context.run.ordinal))
         mentions += [
-            Mention(row.verbatim.id, row.segment.position, c.irritant_id, c.score) for row, c in zip(rows, claims, strict=True) if c.irritant_id and not c.fallback
+            Mention(row.verbatim.id, row.segment.position, c.irritant_id, c.score)
+            for row, c in zip(rows, claims, strict=True)
+            if c.irritant_id and not c.fallback
         ]
     counts = {"candidates": n, "claimed": len(mentions)}
     with context.finishing("assign", shard, counts):
@@ -133,7 +142,9 @@ def _discover(context: Context, shard: int) -> Counts:
     with context.finishing("discover", shard, counts):
         context.store.save_irritants(newborn)
         for irritant in newborn:
-            context.store.append_edit(Edit(run.started_at, "voc", run.id, "born", irritant.id, {"exemplars": len(irritant.exemplars)}, "proposed by discovery"))
+            context.store.append_edit(
+                Edit(run.started_at, "voc", run.id, "born", irritant.id, {"exemplars": len(irritant.exemplars)}, "proposed by discovery")
+            )
         context.store.write_mentions(context.run_id, DISCOVERY_SHARD, mentions)
     return counts
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from voc_pipeline import sources
-from voc_pipeline.intake import Candidate, Intake, duplicates, keyed_hash
+from voc_pipeline.intake import Candidate, Intake, duplicates
 from voc_pipeline.schema import Dropped, RawFeedback, Unreadable, Verbatim
 from voc_pipeline.steps.context import Context, Counts, Step
 from voc_pipeline.store import ScoreRow
@@ -49,7 +49,7 @@ def _run_shard(context: Context, shard: int) -> Counts:
                 verbatims.append(result)
             else:
                 dropped.append(result)
-                scores.extend(_silent_scores(row, context.config.key))
+                scores.extend(_silent_scores(row, intake))
         if received == BATCH:
             flush()
     flush()
@@ -58,20 +58,24 @@ def _run_shard(context: Context, shard: int) -> Counts:
     return counts
 
 
-def _silent_scores(row: RawFeedback, key: bytes) -> list[ScoreRow]:
+def _silent_scores(row: RawFeedback, intake: Intake) -> list[ScoreRow]:
     """Scores of a respondent whose words are not analysed: the numbers still count."""
-    respondent = keyed_hash(key, row.source, row.respondent or row.row_id)
-    customer = keyed_hash(key, "customer", row.customer) if row.customer else ""
-    return [ScoreRow(row.source, respondent, customer, row.date, name, value) for name, value in row.scores.items()]
+    respondent = intake.respondent(row)
+    if not respondent:
+        return []
+    return [ScoreRow(row.source, respondent, intake.customer(row.customer), row.date, name, value) for name, value in row.scores.items()]
 
 
 def _settle(context: Context, shard: int) -> Counts:
-    rows = context.store.staged(context.run_id)
+    rows = list(context.store.staged(context.run_id))
     texts: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         texts[row.id].add(row.text)
     conflicts = {i for i, seen in texts.items() if len(seen) > 1}
-    said = {row.id: Candidate(row.id, row.source, row.customer, row.date, row.text, row.text_key, row.known) for row in rows if row.id not in conflicts}
+    every = [*rows, *context.store.earlier(context.run_id)]
+    said = {
+        row.id: Candidate(row.id, row.source, row.customer, row.date, row.text, row.text_key, row.known) for row in every if row.id not in conflicts
+    }
     twice = duplicates(said.values(), context.config.near_duplicates)
     counts: dict[str, int] = {}
     with context.finishing("ingest", shard, counts):

@@ -14,7 +14,6 @@ from voc_pipeline.places import model_path
 from voc_pipeline.schema import Annotation, Gap, Irritant, IrritantKind, Metric, Stage, Telling, Verbatim, Voice
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
 
-
 T = TypeVar("T")
 
 
@@ -120,7 +119,9 @@ def _measure(context: Context, shard: int) -> Counts:
         before = context.store.metrics(previous.id) if previous else []
         own = context.config.journey
         leaving = {"leave", *(stage.id for stage in own.stages if stage.maps_to is Stage.LEAVE)}
-        metrics += prioritise.measure(voices, tellings, context.config.priority, as_of, kinds, before, leaving=leaving, scales=_scales(context.config))
+        metrics += prioritise.measure(
+            voices, tellings, context.config.priority, as_of, kinds, before, leaving=leaving, scales=_scales(context.config)
+        )
         metrics += servqual.gap5(context.store.scores(*context.window))
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
     metrics += _coverage(context)
@@ -153,7 +154,10 @@ def _quality(context: Context) -> list[Metric]:
     if not file.is_file():
         return []
     figures = json.loads(file.read_text(encoding="utf-8")).get("headline", {})
-    return [Metric("quality", name, "value", f["value"], f.get("low"), f.get("high"), int(f.get("n", 0)), {"set": f.get("set", "")}) for name, f in sorted(figures.items())]
+    return [
+        Metric("quality", name, "value", f["value"], f.get("low"), f.get("high"), int(f.get("n", 0)), {"set": f.get("set", "")})
+        for name, f in sorted(figures.items())
+    ]
 
 
 def _owner(context: Context, irritant: Irritant, tellings: list[Telling], stages: Mapping[str, Stage], gap: Gap | None) -> str:

@@ -136,4 +136,3 @@ def _segment_targets(records: Sequence[Labelled], where: Sequence[tuple[int, int
         not_valued.append([float(j in record.not_valued_at)])
         suggestion.append([float(j in record.suggestions) if record.suggestions is not None else -1.0])
     return {"polarity": np.array(polarity), "segment_not_valued": np.array(not_valued), "suggestion": np.array(suggestion)}
-

@@ -99,7 +99,9 @@ def write_graph(encoder: Any, tokenizer: Any, path: Path, *, int8: bool = True) 
             shutil.move(plain, path)
 
 
-def write_decisions(path: Path, thresholds: Mapping[str, float], abstain: Mapping[str, float], temperatures: Mapping[str, float], themes: Sequence[str]) -> None:
+def write_decisions(
+    path: Path, thresholds: Mapping[str, float], abstain: Mapping[str, float], temperatures: Mapping[str, float], themes: Sequence[str]
+) -> None:
     """``voc.json``: what turns probabilities into answers."""
 
     def tidy(values: Mapping[str, float]) -> dict[str, float]:

@@ -25,7 +25,17 @@ from voc_pipeline.training.distil import Pairs, contrast
 from voc_pipeline.training.labelled import Labelled
 from voc_pipeline.training.network import IGNORE, Network, loss_of
 
-WEIGHTS = {"sentiment": 1.0, "not_valued": 1.0, "codes": 0.6, "intensity": 0.25, "valued": 0.3, "stage": 0.6, "irritant": 0.3, "dimension": 0.5, "gap_cue": 0.5}
+WEIGHTS = {
+    "sentiment": 1.0,
+    "not_valued": 1.0,
+    "codes": 0.6,
+    "intensity": 0.25,
+    "valued": 0.3,
+    "stage": 0.6,
+    "irritant": 0.3,
+    "dimension": 0.5,
+    "gap_cue": 0.5,
+}
 SEGMENT_WEIGHTS = {
     "polarity": 0.6,
     "segment_not_valued": 0.4,
@@ -284,7 +294,11 @@ def fit(
     network.train()
     for _ in range(recipe.distant_steps):
         assert streams["distant"] is not None
-        advance(_distant_loss(network, batcher, next(streams["distant"]), recipe) + _piece_loss(network, batcher, next(streams["pieces"]), recipe) + side_losses())
+        advance(
+            _distant_loss(network, batcher, next(streams["distant"]), recipe)
+            + _piece_loss(network, batcher, next(streams["pieces"]), recipe)
+            + side_losses()
+        )
     for epoch in range(recipe.epochs):
         network.train()
         for chosen in _batches(list(records), recipe.batch, lambda r: min(len(r.text), 1400), rng):

@@ -267,8 +267,14 @@ def train(treebanks: Path, out: Path, *, reviews: Path | None = None, config: Pa
         train_loop(nlp, Path(folder) / "out", stdout=sys.stdout, stderr=sys.stderr)
         nlp = spacy.load(Path(folder) / "out" / "model-best")
     nlp.config["paths"] = {"train": None, "dev": None}
-    nlp.meta.update(name="voc", version="0.1.0", description="Compact French: parts of speech, morphology, lemmas, sentence boundaries.", license="CC BY-SA 4.0")
-    metrics = evaluate(nlp, {name: list(documents(bank, random.Random(29))) for name, bank in read_treebanks(treebanks, TEST_FILES).items()} | ({"reviews": silver[:n_test]} if silver else {}))
+    nlp.meta.update(
+        name="voc", version="0.1.0", description="Compact French: parts of speech, morphology, lemmas, sentence boundaries.", license="CC BY-SA 4.0"
+    )
+    metrics = evaluate(
+        nlp,
+        {name: list(documents(bank, random.Random(29))) for name, bank in read_treebanks(treebanks, TEST_FILES).items()}
+        | ({"reviews": silver[:n_test]} if silver else {}),
+    )
     nlp.meta["performance"] = {}
     _write(nlp, out, metrics)
     return metrics
@@ -284,7 +290,11 @@ def evaluate(nlp: Language, tests: dict[str, list[list[Sentence]]]) -> dict[str,
             rng = random.Random(29)
             golds = [doc_of(nlp.vocab, messy(run, rng) if kind == "messy" else run) for run in runs]
             result = nlp.evaluate([Example(nlp.make_doc(gold.text), gold) for gold in golds])
-            kept = {key: round(float(result[key]), 4) for key in ("token_acc", "pos_acc", "morph_acc", "lemma_acc", "sents_p", "sents_r", "sents_f") if result.get(key) is not None}
+            kept = {
+                key: round(float(result[key]), 4)
+                for key in ("token_acc", "pos_acc", "morph_acc", "lemma_acc", "sents_p", "sents_r", "sents_f")
+                if result.get(key) is not None
+            }
             scores[f"{name}/{kind}"] = {"n_sentences": sum(len(run) for run in runs), **kept}
     return scores
 

@@ -77,7 +77,9 @@ def read_labelled(paths: Iterable[Path | str]) -> list[Labelled]:
                     if line.strip():
                         records.append(_record(line, f"{path}: line {number}"))
         except FileNotFoundError:
-            raise TrainingError(str(path), "no such file", "labelled verbatims, one JSON object a line", "See data_samples/README.md for the format") from None
+            raise TrainingError(
+                str(path), "no such file", "labelled verbatims, one JSON object a line", "See data_samples/README.md for the format"
+            ) from None
     counts = Counter(record.id for record in records)
     twice = sorted(name for name, n in counts.items() if n > 1)
     if twice:

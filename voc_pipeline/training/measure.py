@@ -81,7 +81,10 @@ def _measures(records: Sequence[Labelled], answers: Sequence[Answer], rows: Arra
     everything = np.ones(len(gold), bool)
     measures: dict[str, tuple[Callable[[Array], float], Array]] = {
         "sentiment_macro_f1_4": (lambda i: float(f1_score(truth[i], guess[i], average="macro", zero_division=0)), everything),
-        "sentiment_macro_f1_3": (lambda i: float(f1_score(truth[i], three[i], average="macro", zero_division=0, labels=sorted(set(truth[i])))), unmixed),
+        "sentiment_macro_f1_3": (
+            lambda i: float(f1_score(truth[i], three[i], average="macro", zero_division=0, labels=sorted(set(truth[i])))),
+            unmixed,
+        ),
         "polarity_accuracy": (lambda i: float((pole[i] == negative[i]).mean()), polar),
         "not_valued_f1": (lambda i: float(f1_score(nv[i], nv_said[i], zero_division=0)), everything),
         "not_valued_average_precision": (lambda i: float(average_precision_score(nv[i], p_nv[i])) if nv[i].any() else 0.0, everything),
@@ -120,10 +123,15 @@ def _per_class(records: Sequence[Labelled], answers: Sequence[Answer]) -> dict[s
         "sentiment": table(SENTIMENTS, [r.sentiment for r in records], [a["sentiment"] for a in answers]),
         "codes": codes,
         "valued": {
-            "valued": {"f1": round(float(f1_score([r.valued for r in records], [a["valued"] for a in answers], zero_division=0)), 4), "n": sum(r.valued for r in records)}
+            "valued": {
+                "f1": round(float(f1_score([r.valued for r in records], [a["valued"] for a in answers], zero_division=0)), 4),
+                "n": sum(r.valued for r in records),
+            }
         },
         "stage": table(VERBATIM_TASKS["stage"], [r.stage for r in records], [a["stage"] for a in answers]),
-        "dimension": table(VERBATIM_TASKS["dimension"], [records[i].passages[0].dimension or NONE for i in told], [answers[i]["dimension"] for i in told]),
+        "dimension": table(
+            VERBATIM_TASKS["dimension"], [records[i].passages[0].dimension or NONE for i in told], [answers[i]["dimension"] for i in told]
+        ),
         "gap_cue": table(VERBATIM_TASKS["gap_cue"], [str(records[i].passages[0].gap or NONE) for i in told], [answers[i]["gap_cue"] for i in told]),
     }
 
@@ -137,16 +145,24 @@ def calibration_error(p: Array, correct: Array, bins: int = 10) -> float:
         bins: Of equal count.
     """
     order = np.argsort(p, kind="stable")
-    return float(sum(len(part) / len(p) * abs(p[part].mean() - correct[part].mean()) for part in np.array_split(order, min(bins, len(p))) if len(part)))
+    return float(
+        sum(len(part) / len(p) * abs(p[part].mean() - correct[part].mean()) for part in np.array_split(order, min(bins, len(p))) if len(part))
+    )
 
 
 def _calibration(records: Sequence[Labelled], answers: Sequence[Answer]) -> dict[str, float]:
     told = [i for i, r in enumerate(records) if r.passages and answers[i]["dimension"] is not None]
     pairs: dict[str, tuple[list[float], list[bool]]] = {
-        "sentiment": ([max(a["p_sentiment"].values()) for a in answers], [max(a["p_sentiment"], key=a["p_sentiment"].__getitem__) == r.sentiment for r, a in zip(records, answers, strict=True)]),
+        "sentiment": (
+            [max(a["p_sentiment"].values()) for a in answers],
+            [max(a["p_sentiment"], key=a["p_sentiment"].__getitem__) == r.sentiment for r, a in zip(records, answers, strict=True)],
+        ),
         "not_valued": ([a["p_not_valued"] for a in answers], [r.not_valued for r in records]),
         "stage": ([a["p_stage"] for a in answers], [a["stage"] == r.stage for r, a in zip(records, answers, strict=True)]),
-        "dimension": ([answers[i]["p_dimension"] for i in told], [answers[i]["dimension"] == (records[i].passages[0].dimension or NONE) for i in told]),
+        "dimension": (
+            [answers[i]["p_dimension"] for i in told],
+            [answers[i]["dimension"] == (records[i].passages[0].dimension or NONE) for i in told],
+        ),
         "gap_cue": ([answers[i]["p_gap_cue"] for i in told], [answers[i]["gap_cue"] == str(records[i].passages[0].gap or NONE) for i in told]),
     }
     return {name: round(calibration_error(np.array(p), np.array(ok)), 4) for name, (p, ok) in pairs.items() if p}

@@ -89,8 +89,8 @@ def graft_embeddings(
         Embeddings for the new vocabulary. *Shape:* (n_new, dim).
     """
     n_new, n_old = len(new), old_vectors.shape[0]
-    rows = _presence([ids for ids in new(list(french), add_special_tokens=False)["input_ids"]], n_new)
-    cols = _presence([ids for ids in old(list(english), add_special_tokens=False)["input_ids"]], n_old)
+    rows = _presence(list(new(list(french), add_special_tokens=False)["input_ids"]), n_new)
+    cols = _presence(list(old(list(english), add_special_tokens=False)["input_ids"]), n_old)
     joint = (rows.T @ cols).tocsr()
     f_new, f_old = np.asarray(rows.sum(0)).ravel(), np.asarray(cols.sum(0)).ravel()
     known = old.get_vocab()
