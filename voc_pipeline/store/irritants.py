@@ -1,0 +1,147 @@
+"""The registry's shelf: irritants, their mentions, and the ledger of edits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, select
+
+from voc_pipeline.errors import StoreError, suggest
+from voc_pipeline.schema import Irritant, IrritantKind, Mention
+from voc_pipeline.store import tables as t
+from voc_pipeline.store.database import Database, insert, upsert
+from voc_pipeline.store.nouns import Edit
+from voc_pipeline.store.rows import chunks, from_irritant, irritant_row, text_keys
+
+
+class Irritants(Database):
+    """Irritants, strengths and suggestions, kept from run to run."""
+
+    def irritants(self, kind: IrritantKind | None = None, active: bool = True) -> list[Irritant]:
+        """Records of the registry, sorted by id.
+
+        Args:
+            kind: Only of this kind.
+            active: Only those that are active; False gives all, merged and rejected ones too.
+        """
+        c = t.irritant.c
+        conditions = ([c.kind == kind] if kind is not None else []) + ([c.status == "active"] if active else [])
+        with self._reading() as connection:
+            return _fetch(connection, *conditions)
+
+    def irritant(self, irritant_id: str) -> Irritant:
+        """The record of an id; of one that was merged, the record it was merged into.
+
+        Raises:
+            StoreError: No such id, or redirects that go round in a circle.
+        """
+        seen: list[str] = []
+        current = irritant_id
+        with self._reading() as connection:
+            while current not in seen:
+                seen.append(current)
+                found = _fetch(connection, t.irritant.c.id == current)
+                if not found:
+                    raise self._unknown(connection, current)
+                if not found[0].redirect:
+                    return found[0]
+                current = found[0].redirect
+        raise StoreError(f"irritant {irritant_id}", f"its redirects go round: {' -> '.join([*seen, current])}", "an end", "Undo one of these merges")
+
+    def save_irritants(self, irritants: Sequence[Irritant]) -> None:
+        """Writes records whole, in the place of those of the same ids."""
+        latest = {one.id: one for one in irritants}
+        ordered = [latest[key] for key in sorted(latest)]
+        exemplars = [
+            {"irritant_id": one.id, "rank": rank, "verbatim_id": e.verbatim_id, "position": e.position, "text": e.text, "lang": e.lang}
+            for one in ordered
+            for rank, e in enumerate(one.exemplars)
+        ]
+        with self._writing() as connection:
+            upsert(connection, t.irritant, [irritant_row(one) for one in ordered])
+            for part in chunks([one.id for one in ordered]):
+                connection.execute(delete(t.exemplar).where(t.exemplar.c.irritant_id.in_(part)))
+            insert(connection, t.exemplar, exemplars)
+
+    def write_mentions(self, run_id: str, shard: int, mentions: Sequence[Mention]) -> None:
+        """Puts the mentions of one shard of a run in the place of those it wrote before. Steps that both write mentions need shards of different numbers.
+
+        Raises:
+            StoreError: A run, segment or irritant that is not stored, or the mention of another shard.
+        """
+        rows = [
+            {
+                "run_id": run_id,
+                "verbatim_id": m.verbatim_id,
+                "position": m.position,
+                "irritant_id": m.irritant_id,
+                "shard": shard,
+                "score": m.score,
+                "fallback": bool(m.fallback),
+            }
+            for m in mentions
+        ]
+        with self._writing() as connection:
+            connection.execute(delete(t.mention).where(t.mention.c.run_id == run_id, t.mention.c.shard == shard))
+            insert(connection, t.mention, rows)
+
+    def mentions(self, run_id: str) -> list[Mention]:
+        """Mentions of a run, sorted by verbatim, segment and irritant."""
+        c = t.mention.c
+        query = (
+            select(c.verbatim_id, c.position, c.irritant_id, c.score, c.fallback)
+            .where(c.run_id == run_id)
+            .order_by(c.verbatim_id, c.position, c.irritant_id)
+        )
+        with self._reading() as connection:
+            return [Mention(*row) for row in connection.execute(query)]
+
+    def append_edit(self, edit: Edit) -> None:
+        """Adds a line to the ledger. The same edit of the same run is written once, however often the run is started again."""
+        c = t.edit.c
+        payload = text_keys(edit.payload)
+        with self._writing() as connection:
+            self._alone(connection, "edit")
+            if edit.run_id:
+                same = (
+                    c.run_id == edit.run_id,
+                    c.author == edit.author,
+                    c.action == edit.action,
+                    c.irritant_id == edit.irritant_id,
+                    c.payload == payload,
+                )
+                if connection.execute(select(c.id).where(*same).limit(1)).first() is not None:
+                    return
+            rank = int(connection.execute(select(func.coalesce(func.max(c.id), 0) + 1)).scalar_one())
+            row = {"id": rank, "at": edit.at, "author": edit.author, "run_id": edit.run_id, "action": edit.action}
+            insert(connection, t.edit, [{**row, "irritant_id": edit.irritant_id, "payload": payload, "reason": edit.reason}])
+
+    def edits(self, irritant_id: str | None = None) -> list[Edit]:
+        """The ledger in the order it was written, of one irritant or of all."""
+        c = t.edit.c
+        query = select(t.edit).where(*([c.irritant_id == irritant_id] if irritant_id is not None else [])).order_by(c.id)
+        with self._reading() as connection:
+            return [Edit(r.at, r.author, r.run_id, r.action, r.irritant_id, r.payload, r.reason) for r in connection.execute(query)]
+
+    def _unknown(self, connection: Connection, irritant_id: str) -> StoreError:
+        known = list(connection.execute(select(t.irritant.c.id).order_by(t.irritant.c.id)).scalars())
+        if not known:
+            return StoreError(f"irritant {irritant_id}", "the registry is empty", "", "Run `voc run` first")
+        near = suggest(irritant_id, known).rpartition("Did you mean")
+        return StoreError(
+            f"irritant {irritant_id}",
+            f"not one of the {len(known)} of the registry",
+            "",
+            "".join(near[1:]) if near[1] else "`voc irritants CONFIG list` shows them all",
+        )
+
+
+def _fetch(connection: Connection, *conditions: ColumnElement[bool]) -> list[Irritant]:
+    found = connection.execute(select(t.irritant).where(*conditions).order_by(t.irritant.c.id)).all()
+    exemplars: dict[str, list[Any]] = {row.id: [] for row in found}
+    c = t.exemplar.c
+    for part in chunks(list(exemplars)):
+        for row in connection.execute(select(t.exemplar).where(c.irritant_id.in_(part)).order_by(c.irritant_id, c.rank)):
+            exemplars[row.irritant_id].append(row)
+    return [from_irritant(row, exemplars[row.id]) for row in found]
