@@ -136,12 +136,15 @@ class Discovery(Settings):
     suggestions: bool = True
 
 
+Part = Literal["volume", "customers", "severity", "not_valued", "trend", "impact"]
+PARTS: Mapping[Part, float] = {"volume": 0.25, "customers": 0.15, "severity": 0.15, "not_valued": 0.2, "trend": 0.15, "impact": 0.1}
+"""Parts of the priority and their weights by default."""
+
+
 class Priority(Settings):
     """Weights of the documented priority formula, and the windows of its trend."""
 
-    weights: Mapping[Literal["volume", "customers", "severity", "not_valued", "trend", "impact"], float] = Field(
-        default_factory=lambda: {"volume": 0.25, "customers": 0.15, "severity": 0.15, "not_valued": 0.2, "trend": 0.15, "impact": 0.1}
-    )
+    weights: Mapping[Part, float] = Field(default_factory=lambda: dict(PARTS))
     recent_weeks: Annotated[int, Field(ge=1)] = 4
     baseline_weeks: Annotated[int, Field(ge=2)] = 12
     q_value: Annotated[float, Field(gt=0, lt=1)] = 0.10

@@ -88,18 +88,18 @@ class Heads:
         Returns:
             By task, *Shape:* (n_segments, n_labels).
         """
-        scaled = x * np.float32(SEGMENT_SCALE)
+        scaled = (x * SEGMENT_SCALE).astype(np.float32)
         return {
             task: self._probabilities(task, scaled @ self.weights[f"weight.{task}"].T + self.weights[f"bias.{task}"])
             for task in (*SEGMENT_TASKS, "theme")
         }
 
     def _probabilities(self, task: str, logits: Array) -> Array:
-        logits = logits / np.float32(self.temperatures.get(task, 1.0))
+        logits = (logits / self.temperatures.get(task, 1.0)).astype(np.float32)
         if task in SIGMOID_TASKS:
-            return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
+            return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
         powers = np.exp(logits - logits.max(-1, keepdims=True))
-        return (powers / powers.sum(-1, keepdims=True)).astype(np.float32)
+        return np.asarray(powers / powers.sum(-1, keepdims=True), np.float32)
 
 
 SEGMENT_SCALE = 12.0

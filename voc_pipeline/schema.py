@@ -447,7 +447,7 @@ class Metric:
 
     Attributes:
         scope: What it is about: `run`, `month`, `stage`, `irritant`, `irritant_month`, ...
-        key: Which one; parts joined by `|`, such as `IRR-ABCD2345|2026-09`.
+        key: Which one; parts joined by `=`, such as `IRR-ABCD2345=2026-09`.
         name: Of the figure: `share`, `not_valued_rate`, ...
         n: Base it stands on, in verbatims (or customers where the name says so).
         detail: Whatever explains it: tests, windows, parts.

@@ -80,7 +80,7 @@ def tellings_of(context: Context, verbatims: Mapping[str, Verbatim], annotations
 def _map(context: Context, shard: int) -> Counts:
     """Gap, dimension, stage and owner of every irritant told in the base."""
     verbatims, annotations = _base(context)
-    customers = {i: v.customer for i, v in verbatims.items()}
+    customers = {i: v.customer or v.respondent for i, v in verbatims.items()}
     stages = {i: a.stage for i, a in annotations.items()}
     by_irritant: dict[str, list[Telling]] = {}
     for telling in tellings_of(context, verbatims, annotations):
@@ -117,8 +117,7 @@ def _measure(context: Context, shard: int) -> Counts:
     if run.as_of is not None or voices:
         as_of = run.as_of or run.started_at.date()
         before = context.store.metrics(previous.id) if previous else []
-        own = context.config.journey
-        leaving = {"leave", *(stage.id for stage in own.stages if stage.maps_to is Stage.LEAVE)}
+        leaving = journey.stages_under(context.config.journey, Stage.LEAVE)
         metrics += prioritise.measure(
             voices, tellings, context.config.priority, as_of, kinds, before, leaving=leaving, scales=_scales(context.config)
         )

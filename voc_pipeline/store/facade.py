@@ -13,8 +13,8 @@ from voc_pipeline.store.voices import Voices
 class Store(Runs, Settling, Voices, Irritants, Results):
     """Everything that outlives a run.
 
-    Safe to share between threads: each thread has a transaction of its own. Every write joins the thread's open `transaction()` or makes one, and can be
-    repeated without changing a row.
+    Safe to share between threads: each thread has a transaction of its own. Every write joins the thread's open `transaction()` or makes
+    one, and can be repeated without changing a row.
     """
 
     @staticmethod

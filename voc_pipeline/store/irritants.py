@@ -65,7 +65,9 @@ class Irritants(Database):
             insert(connection, t.exemplar, exemplars)
 
     def write_mentions(self, run_id: str, shard: int, mentions: Sequence[Mention]) -> None:
-        """Puts the mentions of one shard of a run in the place of those it wrote before. Steps that both write mentions need shards of different numbers.
+        """Puts the mentions of one shard of a run in the place of those it wrote before.
+
+        Steps that both write mentions need shards of different numbers.
 
         Raises:
             StoreError: A run, segment or irritant that is not stored, or the mention of another shard.

@@ -116,7 +116,7 @@ class Settling(Database):
             last = (rows[-1].source, rows[-1].n)
 
     def earlier(self, run_id: str) -> Iterator[StagedRow]:
-        """Verbatims of earlier runs, not staged now, that a staged one could repeat: of one of its customers or, where neither has one, of the same text."""
+        """Verbatims of earlier runs, not staged now, that a staged one could repeat: same customer or, where neither has one, same text."""
         s, v = t.staged.c, t.verbatim.c
         mine = s.run_id == run_id
         alike = or_(
@@ -142,9 +142,10 @@ class Settling(Database):
     def settle(self, run_id: str, conflicts: Collection[str] = (), duplicates: Mapping[str, tuple[str, Reason]] | None = None) -> dict[str, int]:
         """Moves what is staged into `verbatim` and `segment`, in one transaction, and says how every row received has ended.
 
-        A verbatim that is new is kept; one stored before with the same text is `known`, its answers stay; one that comes with a new text is `replaced`: its old
-        annotations, and all mentions that point into its old segments, go. One id with several texts is quarantined, and a verbatim of that id stored before stays
-        as it was. One id several times with one text counts once. Duplicates are kept, marked, and not analysed; their scores do not count again.
+        A verbatim that is new is kept; one stored before with the same text is `known`, its answers stay; one that comes with a new text is
+        `replaced`: its old annotations, and all mentions that point into its old segments, go. One id with several texts is quarantined, and a
+        verbatim of that id stored before stays as it was. One id several times with one text counts once. Duplicates are kept, marked, and not
+        analysed; their scores do not count again.
         A second call, or a pull staged again by the same run, gives the same rows and counts.
 
         Args:

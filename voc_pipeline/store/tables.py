@@ -154,7 +154,7 @@ verbatim = Table(
     _col("duplicate_of", Words(), "Id of the verbatim it repeats; null for a verbatim that is analysed", null=True),
     Column("first_run", Words(), ForeignKey("run.id"), nullable=False, comment="Run that received it first"),
     Column("text_run", Words(), ForeignKey("run.id"), nullable=False, comment="Run that gave it its present text"),
-    comment="One row per verbatim, the unit of voice: a chat, a review or one answer of a survey, redacted. Analyses leave out rows with duplicate_of.",
+    comment="One row per verbatim, the unit of voice: a chat, a review or one answer. Analyses leave out rows with duplicate_of.",
 )
 Index(None, verbatim.c.date)
 Index(None, verbatim.c.customer)
@@ -197,7 +197,7 @@ annotation = Table(
     _col("p_sentiment", JSONText(), "Probability of each stance"),
     _col("not_valued", Boolean(), "Whether the customer tells of not being valued"),
     _col("p_not_valued", Real(), "Its probability"),
-    _col("not_valued_codes", JSONText(), "Ways of not being valued: " + ", ".join(NotValuedCode)),
+    _col("not_valued_codes", JSONText(), "Ways of not being valued, a list", values=NotValuedCode),
     _col("intensity", Integer(), "Of not being valued: 0 none, 1 sober, 2 felt, 3 humiliation, injustice or departure"),
     _col("valued", Boolean(), "Whether the customer tells of being valued"),
     _col("stage", Words(), "Stage of the journey", values=Stage),

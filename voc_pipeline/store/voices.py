@@ -63,7 +63,7 @@ class Voices(Database):
             return sum(int(connection.execute(query.where(t.verbatim.c.id.in_(part))).scalar_one()) for part in chunks(sorted(set(ids))))
 
     def scores(self, since: date | None = None, until: date | None = None) -> list[ScoreRow]:
-        """Scores given from `since` to `until` (days, inclusive) or undated, sorted by source, respondent and name; `DataFrame(rows)` takes them as they are."""
+        """Scores given from `since` to `until` (days, inclusive) or undated, sorted by source, respondent, name; rows for a `DataFrame`."""
         c = t.score.c
         query = (
             select(c.source, c.respondent, c.customer, c.date, c.name, c.value)

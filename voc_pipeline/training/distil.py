@@ -160,7 +160,7 @@ def distil(
                     rows = next(title_stream)
                 loss = loss + 0.15 * contrast(vectors([titled[i][0] for i in rows], 32), vectors([titled[i][1] for i in rows], 64))
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             nn.utils.clip_grad_norm_(student.parameters(), 1.0)
             optimiser.step()
             schedule.step()

@@ -263,17 +263,15 @@ def fit(
     optimiser = torch.optim.AdamW([{"params": body, "lr": recipe.rate}, {"params": heads, "lr": recipe.head_rate}], weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=[recipe.rate, recipe.head_rate], total_steps=n_steps + 1, pct_start=0.08)
     average = Averaged(network, recipe.ema)
-    streams = {
-        "pieces": _forever(pieces, recipe.pieces, lambda p: len(p.text), rng),
-        "distant": _forever(list(distant), recipe.batch, lambda d: min(len(d.text), 1200), rng) if distant else None,
-        "parallel": _forever(list(parallel), 48, lambda pair: len(pair[0]), rng) if parallel else None,
-    }
+    some_pieces = _forever(pieces, recipe.pieces, lambda p: len(p.text), rng)
+    some_distant = _forever(list(distant), recipe.batch, lambda d: min(len(d.text), 1200), rng)
+    some_pairs = _forever(list(parallel), 48, lambda pair: len(pair[0]), rng)
     start, step, running = time.monotonic(), 0, 0.0
 
     def advance(loss: Tensor) -> None:
         nonlocal step, running
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
@@ -287,24 +285,21 @@ def fit(
 
     def side_losses() -> Tensor:
         loss = torch.zeros(())
-        if streams["parallel"] and step % recipe.parallel_every == 0:
-            loss = loss + _parallel_loss(network, batcher, next(streams["parallel"]))
+        if parallel and step % recipe.parallel_every == 0:
+            loss = loss + _parallel_loss(network, batcher, next(some_pairs))
         return loss
 
     network.train()
     for _ in range(recipe.distant_steps):
-        assert streams["distant"] is not None
         advance(
-            _distant_loss(network, batcher, next(streams["distant"]), recipe)
-            + _piece_loss(network, batcher, next(streams["pieces"]), recipe)
-            + side_losses()
+            _distant_loss(network, batcher, next(some_distant), recipe) + _piece_loss(network, batcher, next(some_pieces), recipe) + side_losses()
         )
     for epoch in range(recipe.epochs):
         network.train()
         for chosen in _batches(list(records), recipe.batch, lambda r: min(len(r.text), 1400), rng):
-            loss = _whole_loss(network, batcher, chosen, recipe) + _piece_loss(network, batcher, next(streams["pieces"]), recipe) + side_losses()
-            if streams["distant"] and step % 4 == 1:
-                loss = loss + 0.5 * _distant_loss(network, batcher, next(streams["distant"]), recipe)
+            loss = _whole_loss(network, batcher, chosen, recipe) + _piece_loss(network, batcher, next(some_pieces), recipe) + side_losses()
+            if distant and step % 4 == 1:
+                loss = loss + 0.5 * _distant_loss(network, batcher, next(some_distant), recipe)
             advance(loss)
         if after_epoch:
             held = {name: value.detach().clone() for name, value in network.state_dict().items()}

@@ -52,7 +52,7 @@ def figures(records: Sequence[Labelled], answers: Sequence[Answer], *, n_bootstr
     out["by"] = {}
     for name in ("lang", "channel"):
         for value in sorted({getattr(record, name) for record in records}):
-            chosen = np.array([i for i in rows if getattr(records[i], name) == value])
+            chosen = np.array([i for i, record in enumerate(records) if getattr(record, name) == value])
             if len(chosen) >= 20:
                 out["by"][f"{name}={value}"] = _measures(records, answers, chosen, n_bootstrap, seed)
     out["per_class"] = _per_class(records, answers)
@@ -61,8 +61,8 @@ def figures(records: Sequence[Labelled], answers: Sequence[Answer], *, n_bootstr
 
 
 def _measures(records: Sequence[Labelled], answers: Sequence[Answer], rows: Array, n_bootstrap: int, seed: int) -> dict[str, dict[str, float]]:
-    gold = [records[i] for i in rows]
-    said = [answers[i] for i in rows]
+    gold = [records[int(i)] for i in rows]
+    said = [answers[int(i)] for i in rows]
     truth = np.array([SENTIMENTS.index(g.sentiment) for g in gold])
     guess = np.array([SENTIMENTS.index(a["sentiment"]) for a in said])
     three = np.array([SENTIMENTS.index(max(("negative", "neutral", "positive"), key=lambda c: a["p_sentiment"].get(c, 0.0))) for a in said])

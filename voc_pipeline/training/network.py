@@ -39,7 +39,8 @@ class Network(nn.Module):
     def hidden(self, inputs: Mapping[str, Tensor], autocast: bool = True) -> Tensor:
         """Token vectors. *Shape:* (n, n_tokens, dim), float32."""
         with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-            return self.encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state.float()
+            hidden: Tensor = self.encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state
+            return hidden.float()
 
     def verbatim(self, hidden: Tensor, evidence: Tensor) -> dict[str, Tensor]:
         """Logits by task. ``evidence`` marks the customer's tokens. *Shape:* (n, n_tokens); each result (n, n_labels)."""
@@ -79,8 +80,8 @@ class Network(nn.Module):
         """Weights as `voc_pipeline.heads` reads them."""
         out = {f"query.{task}": query.detach().clone() for task, query in self.query.items()}
         for task, head in (*self.over_verbatim.items(), *self.over_segment.items()):
-            out[f"weight.{task}"] = head.weight.detach().clone()
-            out[f"bias.{task}"] = head.bias.detach().clone()
+            for part, value in head.named_parameters():
+                out[f"{part}.{task}"] = value.detach().clone()
         return out
 
 

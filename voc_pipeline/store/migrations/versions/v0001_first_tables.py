@@ -249,7 +249,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["first_run"], ["run.id"], name=op.f("fk_verbatim_first_run")),
         sa.ForeignKeyConstraint(["text_run"], ["run.id"], name=op.f("fk_verbatim_text_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verbatim")),
-        comment="One row per verbatim, the unit of voice: a chat, a review or one answer of a survey, redacted. Analyses leave out rows with duplicate_of.",
+        comment="One row per verbatim, the unit of voice: a chat, a review or one answer. Analyses leave out rows with duplicate_of.",
     )
     op.create_index(op.f("ix_verbatim_customer"), "verbatim", ["customer"])
     op.create_index(op.f("ix_verbatim_date"), "verbatim", ["date"])
@@ -262,12 +262,7 @@ def upgrade() -> None:
         sa.Column("p_sentiment", _text(), nullable=False, comment="Probability of each stance"),
         sa.Column("not_valued", sa.Boolean(), nullable=False, comment="Whether the customer tells of not being valued"),
         sa.Column("p_not_valued", sa.Double(), nullable=False, comment="Its probability"),
-        sa.Column(
-            "not_valued_codes",
-            _text(),
-            nullable=False,
-            comment="Ways of not being valued: not_heard, just_a_number, loyalty_unrewarded, disrespect, indifference, ignored, repeat_self, passed_around, broken_promise",
-        ),
+        sa.Column("not_valued_codes", _text(), nullable=False, comment="Ways of not being valued, a list"),
         sa.Column(
             "intensity", sa.Integer(), nullable=False, comment="Of not being valued: 0 none, 1 sober, 2 felt, 3 humiliation, injustice or departure"
         ),
