@@ -49,9 +49,8 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
-        lines.append(
-            f"| {row['system']} | {row['n']} | {row['seconds']} | {row['per_second']} | {row['peak_mib']} | {row.get('again_seconds', '')} | {row.get('fresh_seconds', '')} |"
-        )
+        names = ("system", "n", "seconds", "per_second", "peak_mib", "again_seconds", "fresh_seconds")
+        lines.append("| " + " | ".join(str(row.get(name, "")) for name in names) + " |")
     lines += ["", *[f"- {name}, at {options.rival_size} verbatims: **{value} times** as fast" for name, value in result["ratios"].items()], ""]
     (HERE / "results.md").write_text("\n".join(lines), encoding="utf-8")
 

@@ -84,9 +84,23 @@ def test_an_id_may_stand_once(tmp_path: Path) -> None:
 
 def _record(i: int, origin: str = "A", **more: Any) -> Labelled:
     return Labelled(
-        id=f"r{i}", lang="fr", channel="review", text=f"texte {i}", spans=((0, 7, Role.CUSTOMER),), sentiment=more.pop("sentiment", "negative"), polarities=(0,),
-        not_valued=more.pop("not_valued", False), codes=(), not_valued_at=(), intensity=0, valued=False, stage="use", passages=(), origin=origin, **more,
-    )  # fmt: skip
+        id=f"r{i}",
+        lang="fr",
+        channel="review",
+        text=f"texte {i}",
+        spans=((0, 7, Role.CUSTOMER),),
+        sentiment=more.pop("sentiment", "negative"),
+        polarities=(0,),
+        not_valued=more.pop("not_valued", False),
+        codes=(),
+        not_valued_at=(),
+        intensity=0,
+        valued=False,
+        stage="use",
+        passages=(),
+        origin=origin,
+        **more,
+    )
 
 
 def test_a_split_depends_on_ids_alone() -> None:
@@ -129,8 +143,20 @@ def test_perfect_and_wrong_answers_get_their_figures() -> None:
     def answer(record: Labelled, flip: bool) -> dict[str, Any]:
         said = {"negative": "positive", "positive": "negative"}[record.sentiment] if flip else record.sentiment
         p = {"negative": 0.0, "neutral": 0.0, "positive": 0.0, "mixed": 0.0, said: 1.0}
-        return {"sentiment": said, "p_sentiment": p, "not_valued": record.not_valued, "p_not_valued": float(record.not_valued), "codes": (), "valued": False,
-                "stage": "use", "p_stage": 1.0, "dimension": "none", "p_dimension": 0.0, "gap_cue": "none", "p_gap_cue": 0.0}  # fmt: skip
+        return {
+            "sentiment": said,
+            "p_sentiment": p,
+            "not_valued": record.not_valued,
+            "p_not_valued": float(record.not_valued),
+            "codes": (),
+            "valued": False,
+            "stage": "use",
+            "p_stage": 1.0,
+            "dimension": "none",
+            "p_dimension": 0.0,
+            "gap_cue": "none",
+            "p_gap_cue": 0.0,
+        }
 
     right = figures(records, [answer(r, False) for r in records], n_bootstrap=50)["all"]
     wrong = figures(records, [answer(r, True) for r in records], n_bootstrap=50)["all"]
@@ -171,9 +197,22 @@ def test_tfidf_baseline_learns_what_words_tell() -> None:
 
     def record(i: int, bad: bool) -> Labelled:
         text = f"{'panne nulle' if bad else 'service parfait'} numéro {i}"
-        return Labelled(id=f"t{i}", lang="fr", channel="review", text=text, spans=((0, len(text), Role.CUSTOMER),), sentiment="negative" if bad else "positive",
-                        polarities=(0,), not_valued=bad, codes=(), not_valued_at=(), intensity=0, valued=False, stage="use" if bad else "buy",
-                        passages=())  # fmt: skip
+        return Labelled(
+            id=f"t{i}",
+            lang="fr",
+            channel="review",
+            text=text,
+            spans=((0, len(text), Role.CUSTOMER),),
+            sentiment="negative" if bad else "positive",
+            polarities=(0,),
+            not_valued=bad,
+            codes=(),
+            not_valued_at=(),
+            intensity=0,
+            valued=False,
+            stage="use" if bad else "buy",
+            passages=(),
+        )
 
     train, test = [record(i, i % 2 == 0) for i in range(60)], [record(100 + i, i % 2 == 0) for i in range(10)]
     answers = tfidf_answers(_with_passage(train), test)

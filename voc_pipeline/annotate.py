@@ -28,7 +28,8 @@ class Decisions:
     """Numbers that turn probabilities into answers, chosen on development data and kept in the model's ``voc.json``.
 
     Attributes:
-        thresholds: By sigmoid head (per code: ``codes.<code>``), the probability from which the answer is yes; ``mixed``: from which it beats a likelier class.
+        thresholds: By sigmoid head (per code: ``codes.<code>``), the probability from which the answer is yes; ``mixed``: from which it wins
+            over a likelier class.
         abstain: By field, the confidence below which the answer is marked.
         temperatures: By head, what logits are divided by.
     """

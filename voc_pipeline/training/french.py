@@ -264,6 +264,7 @@ def train(treebanks: Path, out: Path, *, reviews: Path | None = None, config: Pa
             DocBin(docs=docs, store_user_data=False).to_disk(paths[part])
         settings = load_config(config, overrides={f"paths.{part}": str(path) for part, path in paths.items()}, interpolate=False)
         nlp = init_nlp(settings)
+        (Path(folder) / "out").mkdir()
         train_loop(nlp, Path(folder) / "out", stdout=sys.stdout, stderr=sys.stderr)
         nlp = spacy.load(Path(folder) / "out" / "model-best")
     nlp.config["paths"] = {"train": None, "dev": None}

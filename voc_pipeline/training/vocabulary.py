@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
-    from transformers import BertTokenizerFast, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
 
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -69,7 +69,7 @@ def learn_vocabulary(
 def graft_embeddings(
     old: PreTrainedTokenizerFast,
     old_vectors: np.ndarray,
-    new: BertTokenizerFast,
+    new: PreTrainedTokenizerFast,
     french: Sequence[str],
     english: Sequence[str],
     *,
