@@ -47,6 +47,7 @@ def write_html(store: Readable, config: Config, run_id: str, folder: Path, lang:
         ordinal=words.ordinal(page.reading.run.ordinal),
         channel=page.channel,
         language=page.language,
+        lead_of=page.lead_of,
         essentials=page.essentials(),
         product=page.product(),
         marketing=page.marketing(),

@@ -26,9 +26,9 @@ class Point:
 
 
 def whisker(estimate: Interval, low: float, high: float, zero: float | None = None, tone: str = "", width: int = 160) -> Markup:
-    """A dot with its interval on a line from `low` to `high`; a hair line at `zero`. An arrow head where the interval leaves the line."""
+    """A dot with its interval on a line from `low` to `high`; a hair line at `zero`."""
     x = _scale(low, high, 6, width - 6)
-    left, right = x(max(estimate.low, low)), x(min(estimate.high, high))
+    left, right = (x(min(max(end, low), high)) for end in (estimate.low, estimate.high))
     parts = [f'<line class="axis" x1="6" x2="{width - 6}" y1="9" y2="9"/>']
     if zero is not None and low <= zero <= high:
         parts.append(f'<line class="zero" x1="{x(zero)}" x2="{x(zero)}" y1="1" y2="17"/>')

@@ -11,18 +11,20 @@ from voc_pipeline.journey import stage_label
 from voc_pipeline.report.charts import Point, bounds, dumbbell, sparkline, trend, whisker
 from voc_pipeline.report.quotes import Quote, Quotes
 from voc_pipeline.report.reading import Reading, detail, interval, main_part, parted
-from voc_pipeline.report.words import Words
+from voc_pipeline.report.words import NARROW, Lang, Words, typeset
 from voc_pipeline.schema import Dimension, Gap, GapReading, Interval, Irritant, IrritantKind, Metric, Outcome, Sentiment, Stage
+from voc_pipeline.servqual import CEILINGS
 from voc_pipeline.wording import CODE_LABELS, DIMENSION_LABELS, GAP_LABELS, GAP_NAMES, SENTIMENT_LABELS
 
 SHOWN = 120
 """Irritants with a row of their own; the tables hold them all."""
 TOP = 5
 CELL_QUOTES = 5
+LEAST_SCORES = 5
+"""Scores under which a difference is left to the tables."""
 PARTS = ("volume", "customers", "severity", "not_valued", "trend", "impact")
 SMALL = 30
-CEILINGS = {1: 0.5, 2: 0.5, 3: 0.7, 4: 0.8}
-"""Most that text alone can say of each gap (codebook 3.3)."""
+
 
 View = dict[str, Any]
 
@@ -277,7 +279,7 @@ class Page:
             told = round(estimate.value * (estimate.n or base))
             rows.append(
                 {
-                    "name": CODE_LABELS[key][t.lang] if key in CODE_LABELS else key,
+                    "name": typeset(CODE_LABELS[key][t.lang], t.lang) if key in CODE_LABELS else key,
                     "says": t(f"code.{key}") if t.has(f"code.{key}") else "",
                     "text": t.percent(estimate.value),
                     "interval": self._percents(estimate),
@@ -296,7 +298,7 @@ class Page:
         most = max(counts.values(), default=0)
         rows = []
         for code in sorted({code for code, _ in counts}, key=lambda code: (-sum(n for (c, _), n in counts.items() if c == code), code)):
-            name = CODE_LABELS[code][t.lang] if code in CODE_LABELS else code
+            name = typeset(CODE_LABELS[code][t.lang], t.lang) if code in CODE_LABELS else code
             row: View = {"name": name, "cells": []}
             for stage in stages:
                 n = counts.get((code, stage), 0)
@@ -413,7 +415,7 @@ class Page:
             return Markup("")
         first, last = points[0], points[-1]
         label = t("trend.label", title=title, a=first.label, x=self._in_unit(first.at.value, unit), b=last.label, y=self._in_unit(last.at.value, unit))
-        return trend(points, label, lambda value: self._in_unit(value, unit), tone)
+        return trend(points, label, lambda value: self._tick(value, unit), tone)
 
     def _irritant_trends(self) -> list[View]:
         shown = []
@@ -452,7 +454,7 @@ class Page:
         q_max = self.reading.config.priority.q_value
         groups = []
         for outcome in ("nps", "csat", "stars"):
-            found = [(key, m, e) for key in self.shown if (m := self.f.get("irritant", key, f"{outcome}_difference")) and (e := interval(m))]
+            found = [(key, m, e) for key in self.shown if (m := self.f.get("irritant", key, f"{outcome}_difference")) and (e := interval(m)) and e.n >= LEAST_SCORES]
             if not found:
                 continue
             found.sort(key=lambda one: (one[2].value, one[0]))
@@ -461,13 +463,14 @@ class Page:
             rows = []
             for key, metric, e in found:
                 q = detail(metric, "q_value")
-                sure = q is not None and float(q) <= q_max and not e.small_base
-                reading = ("drivers.lower" if e.value < 0 else "drivers.higher") if sure else "drivers.few" if e.small_base else "drivers.unsure"
+                sure = q is not None and float(q) <= q_max
+                way = "drivers.lower" if e.value < 0 else "drivers.higher"
+                reading = (f"{way}.few" if e.small_base else way) if sure else "drivers.unsure"
                 rows.append(
                     {
                         **self._label_of(self.shown[key]),
                         "text": t.number(e.value, 1, sign=True),
-                        "interval": t.range(e.low, e.high, sign=True),
+                        "interval": t.range(e.low, e.high, sign=True) if e.low < e.high else "",
                         "chart": whisker(e, low, high, zero=0, tone="bad" if e.value < 0 else "", width=220),
                         "n": e.n,
                         "q": "–" if q is None else t("q.less") if float(q) < 0.001 else t.number(float(q), 3),
@@ -639,11 +642,12 @@ class Page:
             "not_valued": t.percent(rate.value, 0) if rate else "–",
             "not_valued_n": rate.n if rate else None,
             "not_valued_interval": t("times", x=t.number(lift.value, 1)) if lift else "",
-            "trend": self._trend_words(ratio, alert),
+            "trend": self._trend_words(f.get("rate_ratio")),
+            "trend_short": self._trend_words(f.get("rate_ratio"), short=True),
             "alert": alert,
             "new": self.reading.previous is not None and "previous_mentions" not in f,
             "spark": spark,
-            "why": self._why(parts),
+            "why": self._why(parts, alert),
             "parts": parts,
             "priority": t.number(self.f.value("irritant", record.id, "priority"), 2),
             "owner": record.owner,
@@ -667,10 +671,10 @@ class Page:
         """A label in the page's language; else in the other one, else its keywords, marked either way."""
         own, other = (record.label_fr, record.label_en) if self.t.lang == "fr" else (record.label_en, record.label_fr)
         if own:
-            note = "category" if record.label_status.get(self.t.lang) == "category" else ""
-            return {"id": record.id, "label": _capital(own), "label_lang": self.t.lang, "label_note": note}
+            return {"id": record.id, "label": typeset(_capital(own), self.t.lang), "label_lang": self.t.lang, "label_note": ""}
         if other:
-            return {"id": record.id, "label": _capital(other), "label_lang": "en" if self.t.lang == "fr" else "fr", "label_note": "untranslated"}
+            lang: Lang = "en" if self.t.lang == "fr" else "fr"
+            return {"id": record.id, "label": typeset(_capital(other), lang), "label_lang": lang, "label_note": "untranslated"}
         words = " · ".join(record.keywords[:3]) or record.id
         return {"id": record.id, "label": words, "label_lang": self.t.lang, "label_note": "missing"}
 
@@ -710,7 +714,7 @@ class Page:
             times = t("says.lift", x=t.number(lift.value, 1)) if lift and lift.low > 1 else ""
             return t("says.not_valued", rate=t.percent(rate.value, 0)) + times
         if name == "trend" and ratio:
-            return self._trend_words(ratio, bool(detail(f.get("rate_ratio"), "alert", False)))
+            return self._trend_words(f.get("rate_ratio"))
         for outcome in ("nps", "csat", "stars"):
             difference = interval(f.get(f"{outcome}_difference"))
             if name == "impact" and difference:
@@ -719,21 +723,22 @@ class Page:
                 return t(key, x=t.number(abs(difference.value), 1))
         return t("says.unknown")
 
-    def _why(self, parts: Sequence[View]) -> str:
-        """The three parts that weigh most, as one sentence."""
-        says = [part["says"] for part in parts if part["weighs"] > 0 and part["says"] != self.t("says.unknown")][:3]
-        sentence = (" ; " if self.t.lang == "fr" else "; ").join(says).replace(" ;", "\u202f;")
+    def _why(self, parts: Sequence[View], rising: bool) -> str:
+        """The three parts that weigh most, as one sentence; a clear rise is always told."""
+        told = [part for part in parts if part["weighs"] > 0 and part["says"] != self.t("says.unknown")]
+        kept = told[:3] + [part for part in told[3:] if rising and part["name"] == "trend"]
+        sentence = (f"{NARROW}; " if self.t.lang == "fr" else "; ").join(part["says"] for part in kept)
         return f"{_capital(sentence)}." if sentence else ""
 
-    def _trend_words(self, ratio: Interval | None, alert: bool) -> str:
+    def _trend_words(self, ratio: Metric | None, short: bool = False) -> str:
+        """A trend is only told where it stands after the correction for many tests."""
         t = self.t
         if ratio is None:
             return ""
-        if alert:
-            return t("trend.rising", x=t.number(ratio.value, 1))
-        if ratio.high < 1:
-            return t("trend.falling", x=t.number(ratio.value, 1))
-        return t("trend.steady")
+        q = detail(ratio, "q_value")
+        falling = ratio.high is not None and ratio.high < 1 and q is not None and float(q) <= self.reading.config.priority.q_value
+        way = "rising" if detail(ratio, "alert", False) else "steady" if not falling else "gone" if ratio.value < 0.05 else "falling"
+        return t(f"trend.{way}{'.short' if short else ''}", x=t.number(ratio.value, 1))
 
     def _gap(self, gap: GapReading | None) -> View | None:
         t = self.t
@@ -743,17 +748,17 @@ class Page:
         shares = sorted(((e.value, int(cue), e) for cue, e in gap.shares.items() if e.value > 0), key=lambda one: (-one[0], one[1]))
         listed = ", ".join(f"{GAP_NAMES[cue][t.lang].lower()} {t.percent(value, 0)} ({t.percents(e.low, e.high, 0)})" for value, cue, e in shares)
         alternative = t("gap.alternative", name=GAP_NAMES[gap.alternative][t.lang].lower()) if gap.alternative is not None else ""
-        confidence = t("gap.confidence", x=t.number(gap.confidence, 2), ceiling=t.number(CEILINGS[number], 1))
+        confidence = t("gap.confidence", x=t.number(gap.confidence, 2), ceiling=t.number(CEILINGS[gap.gap], 1))
         return {
             "number": number,
-            "title": f"{GAP_LABELS[number][t.lang]}.",
+            "title": typeset(f"{GAP_LABELS[gap.gap][t.lang]}.", t.lang),
             "short": f"{number} · {GAP_NAMES[number][t.lang]}",
             "place": t("gap.place", number=number, name=GAP_NAMES[number][t.lang].lower()),
             "confidence": confidence,
             "confidence_short": t("gap.confidence.short", x=t.number(gap.confidence, 2)),
             "confirmed": gap.confirmed,
             "shares": t("gap.shares", shares=listed, n=t.plural("tellings.n", gap.n)) + alternative if listed else "",
-            "question": gap.refuting_question.get(t.lang, ""),
+            "question": typeset(gap.refuting_question.get(t.lang, ""), t.lang),
             "quotes": self.quotes.evidence(gap),
         }
 
@@ -779,6 +784,8 @@ class Page:
             facts.append((t("previous_rank"), t.ordinal(round(f["previous_rank"].value))))
         if record.keywords:
             facts.append((t("keywords"), ", ".join(record.keywords[:8])))
+        if record.label_status.get(t.lang) == "category":
+            facts.append((t("label"), t("label.category")))
         facts.append((t("id"), record.id))
         return facts
 
@@ -798,6 +805,12 @@ class Page:
         if unit == "nps":
             return t.number(value, 0, sign=True)
         return t.number(value, 1 if unit == "mean" else 0)
+
+    def _tick(self, value: float, unit: str) -> str:
+        """A value of an axis: no decimal it does not need."""
+        if unit == "share":
+            return self.t.percent(value, 0 if abs(value * 100 - round(value * 100)) < 1e-6 else 1)
+        return self._in_unit(value, unit)
 
     def _points(self, value: float, digits: int = 0) -> str:
         return self.t("points", x=self.t.number(value * 100, digits, sign=True))
@@ -826,6 +839,10 @@ class Page:
     def channel(self, name: str) -> str:
         """A channel's name for people; the company's own, as they wrote it."""
         return self.t(f"channel.{name}") if self.t.has(f"channel.{name}") else name
+
+    def lead_of(self, quotes: Sequence[Quote]) -> Quote | None:
+        """The quote shown before a reader opens the rest: the most typical one in the page's language, else the most typical."""
+        return next((quote for quote in quotes if quote.lang == self.t.lang), quotes[0] if quotes else None)
 
     def language(self, code: str) -> str:
         """A language's name."""

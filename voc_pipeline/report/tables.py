@@ -447,9 +447,13 @@ def _frame(name: str, rows: Sequence[Row]) -> DataFrame:
     return pd.DataFrame(made)
 
 
+def _missing(value: Any) -> bool:
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
+
+
 def _cell(value: Any) -> str:
     """A value as the canonical CSV writes it."""
-    if value is None or value != value or str(value) == "<NA>":
+    if _missing(value):
         return ""
     if isinstance(value, bool) or type(value).__name__ == "bool_":
         return "true" if value else "false"
@@ -510,7 +514,7 @@ def _write_workbook(frames: Mapping[str, DataFrame], path: Path) -> None:
 
 
 def _sheet_value(value: Any) -> Any:
-    if value is None or value != value or str(value) == "<NA>":
+    if _missing(value):
         return None
     if isinstance(value, str):
         return _FORBIDDEN.sub("", value)[:32_000]

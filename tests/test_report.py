@@ -1,0 +1,364 @@
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Literal, cast
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from invented_store import CONFIG, PLANTED, InventedStore
+
+from voc_pipeline import report
+from voc_pipeline.errors import RunError
+from voc_pipeline.report.charts import _ticks, whisker
+from voc_pipeline.report.tables import canonical_csv, columns
+from voc_pipeline.report.words import Words, typeset
+from voc_pipeline.schema import Interval, IrritantKind, Metric
+
+LANGS: tuple[Literal["fr", "en"], ...] = ("fr", "en")
+FOLDER = Path(report.__file__).parent
+RUN = "run-0002"
+
+
+@cache
+def wordings() -> dict[str, dict[str, str]]:
+    return cast(dict[str, dict[str, str]], yaml.safe_load((FOLDER / "words.yaml").read_text(encoding="utf-8")))
+
+
+@cache
+def store() -> InventedStore:
+    return InventedStore(900)
+
+
+@cache
+def frames() -> dict[str, pd.DataFrame]:
+    return report.tables(store(), CONFIG, RUN)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("pages")
+    return {lang: report.write_html(store(), CONFIG, RUN, folder, lang).read_text(encoding="utf-8") for lang in LANGS}
+
+
+class Page(HTMLParser):
+    """The tags of a page, its visible words, and whether every tag is closed."""
+
+    VOID = frozenset({"meta", "link", "input", "br"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words: list[tuple[str, str]] = []
+        self.open: list[tuple[str, str]] = [("", "")]
+        self.wrong: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, known))
+        if tag not in self.VOID:
+            self.open.append((tag, known.get("lang", self.open[-1][1])))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open[-1][0] == tag:
+            self.open.pop()
+        else:
+            self.wrong.append(f"</{tag}> while <{self.open[-1][0]}> is open")
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1][0] not in ("style", "script") and data.strip():
+            self.words.append((self.open[-1][1], " ".join(data.split(" ")).strip()))
+
+
+# ---------------------------------------------------------------- tables
+
+
+def test_a_run_gives_every_table_with_exactly_the_columns_it_documents() -> None:
+    """Each table has the documented columns in the documented order, and its documentation says something in both languages."""
+    assert {"irritants", "mentions", "gaps", "stages", "strengths", "suggestions", "drivers", "counts", "dimensions", "months", "segments"} <= set(frames())
+    for name, frame in frames().items():
+        about = columns(name)
+        assert list(frame.columns) == [column for column in about if column]
+        assert all(column.fr.strip() and column.en.strip() for column in about.values())
+        assert len(frame), f"{name} is empty: the invented store should fill it"
+
+
+def test_canonical_csvs_do_not_depend_on_when_or_in_which_order_rows_came(tmp_path: Path) -> None:
+    """Two readings of the same answers, one with its rows shuffled, give the same bytes, and no date of writing is among them."""
+    shuffled = InventedStore(900)
+    shuffled._irritants.reverse()
+    shuffled._all_mentions.reverse()
+    shuffled._metrics = {key: list(reversed(metrics)) for key, metrics in shuffled._metrics.items()}
+    shuffled._gaps = {key: list(reversed(gaps)) for key, gaps in shuffled._gaps.items()}
+    again = report.tables(shuffled, CONFIG, RUN)
+    for name, frame in frames().items():
+        assert canonical_csv(frame) == canonical_csv(again[name]), name
+        assert b"\r" not in canonical_csv(frame)
+
+
+def test_written_tables_read_back_as_they_were(tmp_path: Path) -> None:
+    """CSV, Parquet and workbook hold the same rows; the workbook's first sheet explains each column, its headers are frozen."""
+    from openpyxl import load_workbook
+
+    paths = report.write_tables(frames(), tmp_path)
+    assert {path.name for path in paths} == {f"{name}.{ending}" for name in frames() for ending in ("csv", "parquet")} | {"tables.xlsx"}
+    for name, frame in frames().items():
+        pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / f"{name}.parquet"), frame, check_dtype=False)
+        assert len(pd.read_csv(tmp_path / f"{name}.csv")) == len(frame)
+    book = load_workbook(tmp_path / "tables.xlsx")
+    assert book.sheetnames[1:] == list(frames())
+    explained = {(row[0], row[1] or "") for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)}
+    assert explained >= {(name, column) for name, frame in frames().items() for column in frame.columns}
+    for sheet in book.worksheets:
+        assert sheet.freeze_panes == "A2"
+        assert sheet.column_dimensions["A"].width > 5
+
+
+def test_a_verbatim_that_looks_like_a_formula_stays_text_in_every_file(tmp_path: Path) -> None:
+    """A spreadsheet never executes a customer's words: apostrophe in the CSV, text cell in the workbook, untouched in the Parquet."""
+    from openpyxl import load_workbook
+
+    hostile = '=HYPERLINK("http://evil.example","x")\x07'
+    report.write_tables(report.tables(InventedStore(40, 1, hostile), CONFIG, "run-0001"), tmp_path)
+    assert "'=HYPERLINK" in (tmp_path / "mentions.csv").read_text(encoding="utf-8")
+    assert pd.read_parquet(tmp_path / "mentions.parquet")["quote"].str.startswith("=HYPERLINK").any()
+    sheet = load_workbook(tmp_path / "tables.xlsx")["mentions"]
+    cells = [cell for row in sheet.iter_rows(min_row=2) for cell in row if isinstance(cell.value, str) and "HYPERLINK" in cell.value]
+    assert cells and all(cell.data_type == "s" for cell in cells)
+
+
+def test_irritants_table_explains_its_ranks_and_quotes_itself() -> None:
+    """Irritants come by rank, each with its priority parts, an interval around its share and at least three quotes where it has them."""
+    table = frames()["irritants"]
+    assert table["rank"].tolist() == sorted(table["rank"])
+    assert ((table["share_low"] <= table["share"]) & (table["share"] <= table["share_high"])).all()
+    assert (table["quote_3"] != "").all()
+    assert table[[f"part_{part}" for part in ("volume", "customers", "severity", "not_valued", "trend", "impact")]].notna().all().all()
+    assert table["small_base"].tolist() == (table["mentions"] < 30).tolist()
+
+
+def test_counts_table_reconciles_to_the_last_row() -> None:
+    """Received is the sum of the four outcomes, and each outcome the sum of its reasons."""
+    counts = frames()["counts"]
+    totals = counts[counts["reason"] == ""].set_index("outcome")["n"]
+    assert totals["received"] == totals["analysed"] + totals["duplicate"] + totals["rejected"] + totals["quarantined"]
+    for outcome in ("duplicate", "rejected", "quarantined"):
+        assert counts[(counts["outcome"] == outcome) & (counts["reason"] != "")]["n"].sum() == totals[outcome]
+
+
+def test_an_empty_run_still_has_every_table_and_both_pages(tmp_path: Path) -> None:
+    """A run in which nobody told anything gives empty tables with their columns, and pages that say so."""
+    empty = InventedStore(0, 1)
+    empty._metrics["run-0001"] = []
+    empty._irritants = []
+    empty._gaps["run-0001"] = []
+    made = report.tables(empty, CONFIG, "run-0001")
+    assert all(len(frame) == 0 and len(frame.columns) for frame in made.values())
+    report.write_tables(made, tmp_path)
+    for lang in LANGS:
+        html = report.write_html(empty, CONFIG, "run-0001", tmp_path, lang).read_text(encoding="utf-8")
+        assert Words(lang)("five.none") in html
+        assert Words(lang)("changed.first") in html
+
+
+def test_an_unknown_run_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    """Asking for a run that is not there names those that are."""
+    with pytest.raises(RunError, match="run-0001, run-0002"):
+        report.tables(store(), CONFIG, "run-0009")
+
+
+# ---------------------------------------------------------------- page
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_is_whole_and_refers_to_nothing_outside(pages: dict[str, str], lang: str) -> None:
+    """Every tag is closed, ids are unique, links stay inside the page and find their target, nothing points to the network."""
+    page = Page(pages[lang])
+    assert not page.wrong and page.open == [("", "")]
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for tag, attrs in page.tags:
+        for name in ("href", "src", "action", "data", "poster", "srcset"):
+            if name in attrs:
+                assert attrs[name].startswith("#") or attrs[name] == "data:,", (tag, attrs)
+                assert attrs[name] == "data:," or attrs[name][1:] in ids, attrs[name]
+    assert "http" not in re.sub(r"http-equiv", "", pages[lang])
+    assert "@import" not in pages[lang] and "url(" not in pages[lang]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_can_be_read_without_seeing_it(pages: dict[str, str], lang: str) -> None:
+    """Headings never skip a level, tables have captions and scoped heads, charts have a label or are hidden, fields have labels."""
+    page = Page(pages[lang])
+    assert next(attrs for tag, attrs in page.tags if tag == "html")["lang"] == lang
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert sum(tag == "table" for tag, _ in page.tags) == sum(tag == "caption" for tag, _ in page.tags)
+    assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
+    assert all(attrs.get("aria-label") or attrs.get("aria-hidden") == "true" for tag, attrs in page.tags if tag == "svg")
+    assert all(attrs.get("tabindex") == "0" for _, attrs in page.tags if attrs.get("role") == "region")
+
+
+def test_neither_page_holds_words_of_the_other_language(pages: dict[str, str]) -> None:
+    """Every wording on a page is of its language: none of the other language's longer wordings appears there."""
+    for own, other in (("fr", "en"), ("en", "fr")):
+        text = " ".join(words for lang, words in Page(pages[own]).words if lang in (own, ""))
+        strange = [w[other] for w in wordings().values() if len(w[other]) > 14 and "{" not in w[other] and typeset(w[other], cast(Literal["fr", "en"], other)) in text]
+        assert not [words for words in strange if words not in {w[own] for w in wordings().values()}]
+
+
+def test_every_wording_is_in_both_languages_with_the_same_holes() -> None:
+    """Each key has French and English, with the same holes to fill."""
+    for key, words in wordings().items():
+        assert set(words) == {"fr", "en"} and all(words.values()), key
+        assert set(re.findall(r"{\w+}", words["fr"])) == set(re.findall(r"{\w+}", words["en"])), key
+
+
+def test_every_wording_asked_for_exists_and_every_one_that_exists_is_asked_for() -> None:
+    """Templates and code name only wordings that exist, and none is left that nothing names."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in [*FOLDER.glob("*.py"), *FOLDER.glob("templates/*.html")])
+    known = {re.sub(r"\.(one|many)$", "", key) for key in wordings()} | set(wordings())
+    asked = set(re.findall(r"""\bt(?:\.plural)?\(["']([\w.]+\w)["']""", code))
+    assert asked <= known, asked - known
+    families = tuple(re.findall(r"""["']((?:\w+\.)+)["'{]""", code))
+    named = set(re.findall(r"""["']((?:\w+\.)*\w+)["']""", code))
+    ends = tuple(f".{end}" for end in re.findall(r"""["'}]\.(\w+)["']""", code))
+    for key in wordings():
+        stem = re.sub(r"\.(one|many)$", "", key)
+        assert {key, stem, stem.removesuffix(".short")} & named or key.startswith(families) or stem.endswith(ends) or key.split(".")[0] in COMPOSED, key
+
+
+COMPOSED = frozenset({"asked", "drivers", "gap", "keep", "nps", "says", "share", "trend"})
+"""First words of keys that code composes in a way too free for this test to follow."""
+
+
+def test_hostile_words_of_a_customer_stay_words(tmp_path: Path) -> None:
+    """HTML, script and template syntax in a verbatim or a label are shown as text, never as tags."""
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}</blockquote></style>\"'><a href='http://evil.example'>x</a>"
+    bad = InventedStore(60, 1, hostile)
+    bad.rename(PLANTED[0].id, label_fr="<b onclick='x'>gras</b>", keywords=("<i>",), owner="<u>SAV</u>")
+    html = report.write_html(bad, CONFIG, "run-0001", tmp_path, "fr").read_text(encoding="utf-8")
+    page = Page(html)
+    assert not page.wrong
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    assert not {"img", "b", "i", "u"} & {tag for tag, _ in page.tags}
+    assert not [attrs for _, attrs in page.tags if any(name.startswith("on") for name in attrs)]
+    assert "&lt;script&gt;alert(1)" in html and "{{ 7*7 }}" in html
+
+
+def test_first_screen_says_what_matters_and_every_claim_opens_on_quotes(pages: dict[str, str]) -> None:
+    """The five irritants come with reasons, quotes and the parts of their rank; all irritants, cells and codes open on quotes."""
+    html = pages["fr"]
+    first = html[html.index('id="essentials"') : html.index('id="product"')]
+    assert first.count('<div class="rank"') == 5
+    assert first.count('class="why"') == 5
+    assert first.count('class="quotes"') >= 5 + 4 + 4
+    assert "Solde de considération" in first and "NPS" in first
+    product = html[html.index('id="product"') : html.index('id="marketing"')]
+    irritants = [planted for planted in PLANTED if planted.kind is IrritantKind.IRRITANT]
+    assert product.count('class="record-details"') == len(irritants)
+    for cell in re.findall(r'<details class="cell".*?</details>', html, flags=re.DOTALL):
+        assert "<blockquote" in cell
+
+
+def test_what_changed_says_whether_it_is_more_than_noise(pages: dict[str, str]) -> None:
+    """Each irritant that moved carries a verdict; the first run says that it has nothing to compare with."""
+    assert Words("fr")("verdict.up") in pages["fr"] and Words("fr")("verdict.noise") in pages["fr"]
+    assert Words("en")("verdict.up") in pages["en"]
+
+
+def test_small_bases_are_greyed_and_marked(pages: dict[str, str]) -> None:
+    """An irritant under 30 mentions is greyed and its share marked, one above is not."""
+    few = {row.id for row in frames()["irritants"].itertuples() if row.small_base}
+    assert few
+    for body in re.findall(r'<tbody class="record.*?</tbody>', pages["fr"], flags=re.DOTALL):
+        found = re.search(r'<details class="record-details" id="([^"]+)"', body)
+        assert found and ("record faint" in body[:40]) == (found.group(1) in few)
+
+
+def test_counts_that_do_not_reconcile_are_not_hidden(tmp_path: Path) -> None:
+    """When the outcomes do not sum to what was received, the page says not to rely on it."""
+    wrong = InventedStore(60, 1)
+    kept = [metric for metric in wrong._metrics["run-0001"] if metric.name != "count.received"]
+    wrong._metrics["run-0001"] = [*kept, Metric("run", "", "count.received", 9999.0)]
+    html = report.write_html(wrong, CONFIG, "run-0001", tmp_path, "en").read_text(encoding="utf-8")
+    assert "≠" in html and Words("en")("counts.wrong") in html
+
+
+def test_a_missing_label_is_marked_and_never_invented(pages: dict[str, str]) -> None:
+    """An irritant without a label shows its keywords and says so; one without an English label says that it is not translated."""
+    assert Words("fr")("label.missing") in pages["fr"]
+    half = InventedStore(200, 1)
+    half.rename(PLANTED[0].id, label_en="")
+    item = report.tables(half, CONFIG, "run-0001")["irritants"].set_index("id").loc[PLANTED[0].id]
+    assert item["label_en"] == "" and item["label_fr"]
+
+
+def test_a_big_run_stays_light(tmp_path: Path) -> None:
+    """A page does not grow with the verbatims: quotes are capped, however many there are."""
+    small = report.write_html(store(), CONFIG, RUN, tmp_path, "fr").stat().st_size
+    large = report.write_html(InventedStore(2700, 1), CONFIG, "run-0001", tmp_path, "fr").stat().st_size
+    assert large < 1.5 * small < 6_000_000
+
+
+def test_the_page_is_the_same_however_often_it_is_written(tmp_path: Path, pages: dict[str, str]) -> None:
+    """Writing a report twice gives the same bytes."""
+    assert report.write_html(store(), CONFIG, RUN, tmp_path, "fr").read_text(encoding="utf-8") == pages["fr"]
+
+
+# ---------------------------------------------------------------- words and numbers
+
+
+def test_numbers_and_dates_follow_the_language() -> None:
+    """French writes 1 204,5 and 12,3 % with unbreakable spaces and a true minus; English writes 1,204.5 and 12.3%."""
+    fr, en = Words("fr"), Words("en")
+    assert (fr.number(-1204.5, 1), en.number(-1204.5, 1)) == ("−1\u202f204,5", "−1,204.5")
+    assert (fr.percent(0.0423), en.percent(0.0423), fr.percent(0.37)) == ("4,2\u00a0%", "4.2%", "37\u00a0%")
+    assert (fr.day(date(2026, 10, 1)), en.day(date(2026, 10, 1))) == ("1er\u00a0octobre\u00a02026", "1\u00a0October\u00a02026")
+    assert (fr.ordinal(1), fr.ordinal(2), en.ordinal(22), en.ordinal(12)) == ("1er", "2e", "22nd", "12th")
+    assert fr.plural("verbatims.n", 0) == "0 verbatim" and en.plural("verbatims.n", 0) == "0 verbatims"
+    assert fr.number(-0.0001, 1) == "0,0"
+
+
+@given(st.floats(-1e9, 1e9), st.integers(0, 3), st.booleans())
+def test_a_written_number_reads_back(value: float, digits: int, sign: bool) -> None:
+    """A number written in either language is the number, rounded."""
+    for lang in LANGS:
+        text = Words(lang).number(value, digits, sign).replace("−", "-").lstrip("+")
+        plain = text.replace("\u202f", "").replace(",", ".") if lang == "fr" else text.replace(",", "")
+        assert float(plain) == pytest.approx(round(value, digits), abs=10**-digits)
+
+
+@given(st.text("ab :;?!%«»'\u00a0", max_size=30))
+def test_setting_type_twice_changes_nothing(text: str) -> None:
+    """French typography is idempotent, and leaves no breakable space before a double sign."""
+    once = typeset(text, "fr")
+    assert typeset(once, "fr") == once
+    assert not re.search(r" [;?!:%»]", once)
+
+
+@given(st.floats(-100, 100), st.floats(0.001, 100))
+def test_ticks_hold_what_they_measure(low: float, length: float) -> None:
+    """An axis reaches from below the lowest to above the highest in a handful of round steps."""
+    ticks = _ticks(low, low + length)
+    assert ticks[0] <= low + 1e-6 and ticks[-1] >= low + length - 1e-6
+    assert 2 <= len(ticks) <= 8 and ticks == sorted(set(ticks))
+
+
+@given(st.floats(-2, 2), st.floats(0, 2), st.floats(0, 2), st.integers(0, 100))
+def test_a_whisker_never_leaves_its_line(value: float, below: float, above: float, n: int) -> None:
+    """Whatever the estimate, the drawing stays inside its box."""
+    drawn = whisker(Interval(value, value - below, value + above, n), -1, 1, zero=0)
+    assert all(0 <= float(x) <= 160 for x in re.findall(r'(?:x1|x2|cx)="([-\d.]+)"', drawn))
