@@ -26,5 +26,9 @@ def model_path(name: str | PathLike[str]) -> Path:
     if not given.is_absolute() and shipped.is_dir():
         return shipped
     models = ROOT / "models"
-    known = sorted(path.name for path in models.iterdir() if path.is_dir() and path.name.isidentifier() | ("-" in path.name)) if models.is_dir() else []
-    raise ModelError(str(name), "no such model folder", f"a folder, or the name of a model shipped in {models}", suggest(str(name), known) if known else "")
+    known = (
+        sorted(path.name for path in models.iterdir() if path.is_dir() and path.name.isidentifier() | ("-" in path.name)) if models.is_dir() else []
+    )
+    raise ModelError(
+        str(name), "no such model folder", f"a folder, or the name of a model shipped in {models}", suggest(str(name), known) if known else ""
+    )

@@ -1,8 +1,10 @@
-"""Word lists of the language room: data, no behaviour. French first, English beside it."""
+"""Word lists of the language room. French first, English beside it."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import cache
 
 # Before a full stop these do not end a sentence, whatever follows.
 TITLES = frozenset(
@@ -12,8 +14,12 @@ TITLES = frozenset(
     """.split()
 )
 # These end one only before a capital letter.
-CLOSING_ABBREVIATIONS = frozenset("etc ect cie co inc ltd corp sa s.a sarl a.m p.m am pm h min mn sec s km kg g m² go mo to ko € ttc ht svp stp nb max mini maxi dept tt u.s u.k p.s r.a.s".split())
-ABBREVIATIONS = CLOSING_ABBREVIATIONS | frozenset("qq qqn qqch bcp tjrs tjs pb rdv janv févr fevr avr juil sept oct nov déc dec lun mar mer jeu ven sam dim jan feb apr aug mon tue wed thu fri sun ave rd".split())
+CLOSING_ABBREVIATIONS = frozenset(
+    "etc ect cie co inc ltd corp sa s.a sarl a.m p.m am pm h min mn sec s km kg g m² go mo to ko € ttc ht svp stp nb max mini maxi dept tt u.s u.k p.s r.a.s".split()
+)
+ABBREVIATIONS = CLOSING_ABBREVIATIONS | frozenset(
+    "qq qqn qqch bcp tjrs tjs pb rdv janv févr fevr avr juil sept oct nov déc dec lun mar mer jeu ven sam dim jan feb apr aug mon tue wed thu fri sun ave rd".split()
+)
 
 # Words that open a clause after a full stop typed without a blank.
 OPENERS = frozenset(
@@ -94,11 +100,21 @@ TELLING = {
         crap garbage trash stuff fair average decent solid reliable unreliable confusing clunky buggy crashes sucks suck
         """.split()
     ),
-    "es": frozenset("el la los las un una y o de del que no en es se muy malo mala bien por con para su lo le mi me nadie nunca pero servicio gracias bueno buena todo nada hola más mas está esta fue son".split()),
-    "it": frozenset("il lo la gli le un una e di del della che non è per con molto mai ho sono mi ma servizio grazie buono male tutto niente ottimo pessimo ciao più stato arrivato al nel anche".split()),
-    "pt": frozenset("o a os as um uma e de do da que não nao em é muito mal bem por com para meu minha nunca mas serviço obrigado obrigada bom boa tudo nada olá mais foi péssimo ao no na".split()),
-    "de": frozenset("der die das den dem ein eine und ist nicht sehr schlecht gut nie wieder ich sie wir es zu mit auf für war aber kein keine danke bitte alles nichts hallo mein auch noch immer".split()),
-    "nl": frozenset("de het een en is niet zeer slecht goed nooit ik ze wij we te met op voor was maar geen dank bedankt alles niets hallo mijn ook nog altijd heel erg van dat".split()),
+    "es": frozenset(
+        "el la los las un una y o de del que no en es se muy malo mala bien por con para su lo le mi me nadie nunca pero servicio gracias bueno buena todo nada hola más mas está esta fue son".split()
+    ),
+    "it": frozenset(
+        "il lo la gli le un una e di del della che non è per con molto mai ho sono mi ma servizio grazie buono male tutto niente ottimo pessimo ciao più stato arrivato al nel anche".split()
+    ),
+    "pt": frozenset(
+        "o a os as um uma e de do da que não nao em é muito mal bem por com para meu minha nunca mas serviço obrigado obrigada bom boa tudo nada olá mais foi péssimo ao no na".split()
+    ),
+    "de": frozenset(
+        "der die das den dem ein eine und ist nicht sehr schlecht gut nie wieder ich sie wir es zu mit auf für war aber kein keine danke bitte alles nichts hallo mein auch noch immer".split()
+    ),
+    "nl": frozenset(
+        "de het een en is niet zeer slecht goed nooit ik ze wij we te met op voor was maar geen dank bedankt alles niets hallo mijn ook nog altijd heel erg van dat".split()
+    ),
 }
 
 # English verbs of accounts (lemmas) that break a noun phrase, and adjectives that name no thing by themselves.
@@ -118,3 +134,15 @@ ENGLISH_ADJECTIVES = frozenset(
     appalling disgusting amazing excellent perfect fantastic lovely okay fine glad aware due extra absolute complete entire
     """.split()
 )
+
+
+@cache
+def stop_words(lang: str) -> frozenset[str]:
+    """Words that carry no topic, lower case, with and without their accents; empty for a language without a list."""
+    listed = STOP_WORDS.get(lang, frozenset())
+    return listed | {_bare(word) for word in listed}
+
+
+def _bare(word: str) -> str:
+    """The word without its accents."""
+    return "".join(mark for mark in unicodedata.normalize("NFD", word) if not unicodedata.combining(mark))
