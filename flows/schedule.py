@@ -33,7 +33,10 @@ def serve(path: Path, config: Config, cron: str, timezone: str) -> None:
         from flows.run import scheduled
 
         api_url = ready()
-        print(f"Serving {config.project!r}: {cron} ({timezone}), server {api_url.removesuffix('/api')}{' (ours)' if ours else ''}; Ctrl-C stops", flush=True)
+        print(
+            f"Serving {config.project!r}: {cron} ({timezone}), server {api_url.removesuffix('/api')}{' (ours)' if ours else ''}; Ctrl-C stops",
+            flush=True,
+        )
         with contextlib.suppress(KeyboardInterrupt):
             scheduled.serve(
                 name=config.project,
@@ -60,7 +63,9 @@ def check_cron(cron: str, timezone: str) -> None:
 
         CronSim(cron, datetime(2026, 1, 1))
     except CronSimError as error:
-        raise ConfigError(f"--cron {cron!r}", f"{error}", 'five fields, such as "0 6 * * 1"', "Quote the line so that the shell leaves its stars alone") from None
+        raise ConfigError(
+            f"--cron {cron!r}", f"{error}", 'five fields, such as "0 6 * * 1"', "Quote the line so that the shell leaves its stars alone"
+        ) from None
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):

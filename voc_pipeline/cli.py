@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -25,8 +26,15 @@ app = typer.Typer(
 )
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)]
-Since = Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], metavar="DATE", help="First day of the rows to receive.", show_default=False)]
-Until = Annotated[datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], metavar="DATE", help="Last day of the rows to receive; figures speak of that day.", show_default=False)]
+Since = Annotated[
+    datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], metavar="DATE", help="First day of the rows to receive.", show_default=False)
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        "--until", formats=["%Y-%m-%d"], metavar="DATE", help="Last day of the rows to receive; figures speak of that day.", show_default=False
+    ),
+]
 
 
 @app.command()
@@ -86,7 +94,9 @@ def init(
 
 @app.command()
 def annotate(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="CSV, JSONL or Parquet with id, text and optional lang, channel, question.", show_default=False)],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="CSV, JSONL or Parquet with id, text and optional lang, channel, question.", show_default=False)
+    ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="JSONL to write: same order, one object a row.", show_default=False)],
     model: Annotated[str, typer.Option("--model", help="A model of models/, or a path.")] = "voc-mini",
 ) -> None:
@@ -124,7 +134,9 @@ def irritants(
 
 
 @app.command()
-def report(config: ConfigPath, run_id: Annotated[str | None, typer.Option("--run-id", help="Which run; default the last.", show_default=False)] = None) -> None:
+def report(
+    config: ConfigPath, run_id: Annotated[str | None, typer.Option("--run-id", help="Which run; default the last.", show_default=False)] = None
+) -> None:
     """Write the HTML reports and the tables of a run again, from the store.
 
     Example:
@@ -139,7 +151,9 @@ def report(config: ConfigPath, run_id: Annotated[str | None, typer.Option("--run
 @app.command()
 def export(
     config: ConfigPath,
-    to: Annotated[str, typer.Option("--to", help="Folder, or database URL such as sqlite:///tables.db or postgresql+psycopg://...", show_default=False)],
+    to: Annotated[
+        str, typer.Option("--to", help="Folder, or database URL such as sqlite:///tables.db or postgresql+psycopg://...", show_default=False)
+    ],
     run_id: Annotated[str | None, typer.Option("--run-id", help="Which run; default the last.", show_default=False)] = None,
 ) -> None:
     """Export the tables of a run: CSV, Parquet and XLSX into a folder, or tables of a database.
@@ -159,7 +173,9 @@ def export(
 def replay(
     config: ConfigPath,
     source: Annotated[str | None, typer.Option("--source", help="Only this source.", show_default=False)] = None,
-    file: Annotated[Path | None, typer.Option("--file", help="A corrected file to read in the source's place; needs --source.", show_default=False)] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A corrected file to read in the source's place; needs --source.", show_default=False)
+    ] = None,
 ) -> None:
     """Read again what the last run quarantined, from the source or from a corrected file, and say what became of each row.
 
@@ -197,10 +213,16 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="Model folder to write.", show_default=False)],
     encoder: Annotated[str, typer.Option("--encoder", help="Encoder to start from: a model folder, a path or a hub name.")] = "voc-mini",
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the labelled verbatims.")] = 4,
-    parallel: Annotated[Path | None, typer.Option("--parallel", help="Gzipped CSV of fr,en sentences: keeps the space bilingual.", show_default=False)] = None,
+    parallel: Annotated[
+        Path | None, typer.Option("--parallel", help="Gzipped CSV of fr,en sentences: keeps the space bilingual.", show_default=False)
+    ] = None,
     stars: Annotated[Path | None, typer.Option("--stars", help="Gzipped CSV of stars,title,text: distant supervision.", show_default=False)] = None,
-    feelings: Annotated[Path | None, typer.Option("--feelings", help="Gzipped CSV with ressenti, injustice, anger: distant supervision.", show_default=False)] = None,
-    hold_out: Annotated[list[str] | None, typer.Option("--hold-out", help="Origins (field writer or source) never trained on.", show_default=False)] = None,
+    feelings: Annotated[
+        Path | None, typer.Option("--feelings", help="Gzipped CSV with ressenti, injustice, anger: distant supervision.", show_default=False)
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None, typer.Option("--hold-out", help="Origins (field writer or source) never trained on.", show_default=False)
+    ] = None,
     distil: Annotated[bool, typer.Option("--distil", help="First distil French into an English encoder with --parallel.")] = False,
 ) -> None:
     """Train encoder and heads on labelled verbatims; write weights, thresholds, metrics and a model card.
@@ -220,7 +242,10 @@ def train(
 def evaluate(
     data: Annotated[list[Path], typer.Option("--data", help="Labelled verbatims, JSONL (may be gzipped).", show_default=False)],
     model: Annotated[str, typer.Option("--model", help="A model of models/, or a path.")] = "voc-mini",
-    baseline: Annotated[list[Path] | None, typer.Option("--baseline", help="Rows the model was trained on: TF-IDF + logistic regression is trained on them.", show_default=False)] = None,
+    baseline: Annotated[
+        list[Path] | None,
+        typer.Option("--baseline", help="Rows the model was trained on: TF-IDF + logistic regression is trained on them.", show_default=False),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Where the figures are written.")] = Path("metrics.json"),
 ) -> None:
     """Measure a model on labelled verbatims: figures with intervals by language and channel, beside the baselines.
@@ -246,7 +271,7 @@ def _load(path: Path, since: datetime | None = None, until: datetime | None = No
 
 
 def main() -> None:
-    """Entry point: our own errors are one clear line, Ctrl-C a quiet end."""
+    """Entry point: our own errors are one clear line, Ctrl-C a quiet end, anything else one line that says how to see more."""
     switch_off_telemetry()
     try:
         app()
@@ -258,8 +283,12 @@ def main() -> None:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("stopped; run the same command again to go on where it stopped", err=True)
         sys.exit(130)
+    except Exception as error:
+        if os.environ.get("VOC_TRACEBACK"):
+            raise
+        typer.echo(f"error: {type(error).__name__}: {error}\nThis is a fault of voc, not yours. VOC_TRACEBACK=1 shows where it lies.", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

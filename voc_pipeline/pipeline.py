@@ -20,7 +20,7 @@ from voc_pipeline.steps.context import Context, Counts, Step, model_name
 from voc_pipeline.steps.ingest import INGEST
 from voc_pipeline.steps.measuring import MAP, PRIORITISE
 from voc_pipeline.steps.publishing import PUBLISH
-from voc_pipeline.store import Run, Store, open_store
+from voc_pipeline.store import Run, Store, exclusive, open_store
 
 STEPS: tuple[Step, ...] = (INGEST, ANNOTATE, ASSIGN, DISCOVER, MAP, PRIORITISE, PUBLISH)
 
@@ -127,8 +127,9 @@ def run(
 
     Raises:
         VocError: What stopped it; the run can be resumed.
+        StoreError: Another run is at work on the store.
     """
-    with open_store(config.store_url) as store:
+    with exclusive(config.store_url), open_store(config.store_url) as store:
         started = begin(config, store, run_id, fresh)
         if started.nothing_new:
             republish_missing(config, store, started.run)

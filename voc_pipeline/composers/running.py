@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import os
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from voc_pipeline import pipeline
 from voc_pipeline.config import Config
 from voc_pipeline.schema import IrritantKind, Metric, Outcome
 from voc_pipeline.steps.context import Context, Step
-from voc_pipeline.store import Run, Store, open_store
+from voc_pipeline.store import Run, Store, exclusive, open_store
+
+STOPPED = "stopped; run the same command again to go on where it stopped"
 
 WORDS = {
     "ingest": "read, redact, split",
@@ -34,8 +39,8 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self.progress = Progress(*columns, console=console, transient=False)
-        self._tasks: dict[str, Any] = {}
+        self.progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._tasks: dict[str, TaskID] = {}
 
     def on_step(self, step: Step, context: Context) -> None:
         """A step begins: the one before is full."""
@@ -49,20 +54,25 @@ class Bars:
 
     def close(self) -> None:
         """Every bar so far is full."""
-        for task in self._tasks.values():
-            found = self.progress.tasks[self.progress.task_ids.index(task)]
-            self.progress.update(task, total=found.completed or 1, completed=found.completed or 1)
+        for task in self.progress.tasks:
+            if not task.finished:
+                units = task.total or task.completed or 1
+                self.progress.update(task.id, total=units, completed=units)
 
 
 def run_with_progress(config: Config, run_id: str | None, *, fresh: bool, direct: bool) -> None:
     """Run, and say what came of it."""
-    console = Console()
+    console = Console(highlight=False)
     begun = time.monotonic()
     bars = Bars(console)
     if direct:
-        with bars.progress:
-            started = pipeline.run(config, run_id, fresh=fresh, on_progress=bars.on_progress, on_step=bars.on_step)
-            bars.close()
+        try:
+            with bars.progress:
+                started = pipeline.run(config, run_id, fresh=fresh, on_progress=bars.on_progress, on_step=bars.on_step)
+                bars.close()
+        except KeyboardInterrupt:
+            print(f"\n{STOPPED}", file=sys.stderr)
+            raise
     else:
         started = _through_prefect(config, run_id, fresh, bars, console)
     with open_store(config.store_url) as store:
@@ -70,28 +80,42 @@ def run_with_progress(config: Config, run_id: str | None, *, fresh: bool, direct
 
 
 def _through_prefect(config: Config, run_id: str | None, fresh: bool, bars: Bars, console: Console) -> pipeline.Started:
-    with open_store(config.store_url) as store:
-        started = pipeline.begin(config, store, run_id, fresh)
-        if started.nothing_new:
-            pipeline.republish_missing(config, store, started.run)
-            return started
-    with _server_while_loading(config, console):
-        flows_run = importlib.import_module("flows.run")
-        with bars.progress:
-            ended: pipeline.Started = flows_run.run_started(config, started, on_progress=bars.on_progress, on_step=bars.on_step)
-            bars.close()
+    with exclusive(config.store_url):
+        with open_store(config.store_url) as store:
+            started = pipeline.begin(config, store, run_id, fresh)
+            if started.nothing_new:
+                pipeline.republish_missing(config, store, started.run)
+                return started
+        servers = importlib.import_module("flows.server")
+        with servers.starting(config.output_dir / ".prefect") as ready, _quiet_end(bars):
+            with console.status("starting Prefect"):
+                flows_run = importlib.import_module("flows.run")  # this takes as long as the server does, at the same time
+                ready()
+            with bars.progress:
+                ended: pipeline.Started = flows_run.run_started(config, started, on_progress=bars.on_progress, on_step=bars.on_step)
+                bars.close()
     return ended
 
 
 @contextmanager
-def _server_while_loading(config: Config, console: Console) -> Iterator[None]:
-    """The user's Prefect server, or one of ours that starts while the libraries load."""
-    servers = importlib.import_module("flows.server")
-    with servers.starting(config.output_dir / ".prefect") as ready:
-        with console.status("starting Prefect"):
-            importlib.import_module("flows.run")
-            ready()
+def _quiet_end(bars: Bars) -> Iterator[None]:
+    """Ctrl-C and `kill` end the whole process at once: no thread of a task runner is waited for, no library says goodbye.
+
+    Whatever a shard has not committed is not there; the server and the workers end with this process; the system lets go of the store. So the next
+    run goes on from here.
+    """
+
+    def end(number: int, frame: object) -> None:
+        bars.progress.stop()
+        print(f"\n{STOPPED}", file=sys.stderr, flush=True)
+        os._exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
         yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def summary(console: Console, config: Config, store: Store, started: pipeline.Started, seconds: float) -> None:
@@ -104,18 +128,20 @@ def summary(console: Console, config: Config, store: Store, started: pipeline.St
         else ("resumed, " if started.resumed else "") + f"done in {seconds:.0f} s"
     )
     console.print(f"[bold]{config.project}[/] {run.id}, up to {run.as_of or 'undated'}: {how}")
-    console.print(reconciliation(run))
+    console.print(reconciliation(run), soft_wrap=True)
     metrics = store.metrics(run.id)
     figures = {m.name: m for m in metrics if m.scope == "run"}
     if "share_negative" in figures:
-        console.print(
-            f"{_share(figures['share_negative'])} negative, {_share(figures['share_not_valued'])} not valued, net regard {figures['net_regard'].value * 100:+.1f} points; "
-            f"{_share(figures['unassigned_share'], interval=False)} of negative segments join no irritant"
-        )
+        regard = f"net regard {figures['net_regard'].value * 100:+.1f} points"
+        console.print(f"{_share(figures['share_negative'])} negative, {_share(figures['share_not_valued'])} not valued, {regard}", soft_wrap=True)
+        console.print(f"{_share(figures['unassigned_share'], interval=False)} of negative segments join no irritant")
     console.print(top_table(store, metrics))
-    console.print(
-        f"Report  {config.output_dir / 'report.fr.html'}  (and report.en.html)\nTables  {config.output_dir / 'tables.xlsx'}  (and CSV, Parquet)\nStore   {config.store}"
-    )
+    for what, where, more in (
+        ("Report", config.output_dir / "report.fr.html", " (and report.en.html)"),
+        ("Tables", config.output_dir / "tables.xlsx", " (and CSV, Parquet)"),
+        ("Store", config.store_url.removeprefix("sqlite:///").split("@")[-1], ""),
+    ):
+        console.print(f"{what:<7} {escape(str(where))}{more}", soft_wrap=True)
 
 
 def reconciliation(run: Run) -> str:

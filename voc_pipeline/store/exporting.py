@@ -40,7 +40,12 @@ def write(url: str, tables: Sequence[Exported], run_id: str) -> None:
         engine = create_engine(parsed, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
         shown = url.split("://", 1)[0]
-        raise StoreError("--to", f"no database is known by a URL that begins with {shown!r}", "a folder, sqlite:///file.db or postgresql+psycopg://user@host/database", "Correct it") from None
+        raise StoreError(
+            "--to",
+            f"no database is known by a URL that begins with {shown!r}",
+            "a folder, sqlite:///file.db or postgresql+psycopg://user@host/database",
+            "Correct it",
+        ) from None
     where = _where(parsed)
     try:
         with engine.connect() as connection, connection.begin():
@@ -55,13 +60,20 @@ def write(url: str, tables: Sequence[Exported], run_id: str) -> None:
 
 def _replace(connection: Connection, where: str, tables: Sequence[Exported], run_id: str) -> None:
     metadata = MetaData()
-    ledger = Table(LEDGER, metadata, Column("name", Text, primary_key=True), Column("run_id", Text, nullable=False), Column("rows", BigInteger, nullable=False))
+    ledger = Table(
+        LEDGER, metadata, Column("name", Text, primary_key=True), Column("run_id", Text, nullable=False), Column("rows", BigInteger, nullable=False)
+    )
     ledger.create(connection, checkfirst=True)
     ours = set(connection.execute(select(ledger.c.name)).scalars())
     there = set(inspect(connection).get_table_names())
     for one in tables:
         if one.name in there - ours:
-            raise StoreError(where, f"it has a table {one.name!r} that `voc export` did not make", "a name that is free", "Export into another database or schema, or rename that table")
+            raise StoreError(
+                where,
+                f"it has a table {one.name!r} that `voc export` did not make",
+                "a name that is free",
+                "Export into another database or schema, or rename that table",
+            )
         made = Table(one.name, metadata, *(Column(name, _TYPES[kind], comment=comment) for name, kind, comment in one.columns))
         made.drop(connection, checkfirst=True)
         made.create(connection)

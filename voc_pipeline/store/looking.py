@@ -37,7 +37,9 @@ def look(url: str) -> str:
 def _new_file(path: Path) -> str:
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise StoreError(str(folder), "not writable", "a folder that may be written", "Give yourself the right to write it, or name another file under `store:`")
+        raise StoreError(
+            str(folder), "not writable", "a folder that may be written", "Give yourself the right to write it, or name another file under `store:`"
+        )
     return f"{path} (new)"
 
 
