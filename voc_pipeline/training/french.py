@@ -46,12 +46,12 @@ MAX_BYTES = 12_000_000
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A surface token; one that a treebank splits ("du" = "de" + "le") is whole again. An empty lemma is one not to learn from."""
+    """A surface token; one that a treebank splits ("du" = "de" + "le") is whole again. What is None is not to be learnt from."""
 
     form: str
-    lemma: str
-    pos: str
-    morph: str
+    lemma: str | None
+    pos: str | None
+    morph: str | None
     space: bool
 
 
@@ -78,7 +78,7 @@ def read_treebank(path: Path) -> list[Sentence]:
                 whole = (form, int(number.split("-")[1]), space)
                 parts = []
             elif "." not in number:
-                token = Token(form, "" if lemma == "_" else lemma, pos, "" if feats == "_" else feats, space)
+                token = Token(form, None if lemma == "_" and form != "_" else lemma, pos, "" if feats == "_" else feats, space)
                 if whole is None:
                     sentence.append(token)
                     continue
@@ -149,7 +149,7 @@ def messy(document: Sequence[Sentence], rng: random.Random) -> list[Sentence]:
         if no_apostrophes:
             kept = _joined(kept)
         if no_accents:
-            kept = [replace(token, form=strip_accents(token.form), lemma=token.lemma if token.form.isascii() else "") for token in kept]
+            kept = [replace(token, form=strip_accents(token.form), lemma=token.lemma if token.form.isascii() else None) for token in kept]
         if kept[-1].form in FINAL_MARKS and rng.random() < 0.2:
             kept[-1] = replace(kept[-1], form=rng.choice(("...", "..", "!!", "!", "?!", "…")))
         kept[-1] = replace(kept[-1], space=True)
@@ -173,7 +173,7 @@ def _joined(sentence: Sentence) -> Sentence:
     kept: Sentence = []
     for token in sentence:
         if kept and not kept[-1].space and kept[-1].form[-1:] in "'’" and len(kept[-1].form) > 1:
-            kept[-1] = replace(token, form=kept[-1].form[:-1] + token.form, lemma="")
+            kept[-1] = replace(token, form=kept[-1].form[:-1] + token.form, lemma=None)
         else:
             kept.append(token)
     return kept
@@ -191,12 +191,16 @@ def read_reviews(path: Path, n_sentences: int) -> list[list[Sentence]]:
     total = 0
     with gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            parts = SILVER_BREAK.split(" ".join(row["text"].split()))
-            if len(parts) < 2 or not all(SILVER_SENTENCE.fullmatch(part) and 3 <= len(part.split()) <= 45 for part in parts):
-                continue
-            document = [[Token(token.text, "", "", "", bool(token.whitespace_)) for token in tokenizer(part)] for part in parts[:9]]
-            found.append([[*sentence[:-1], replace(sentence[-1], space=True)] for sentence in document])
-            total += len(document)
+            run: list[Sentence] = []
+            for part in [*SILVER_BREAK.split(" ".join(row["text"].split())), ""]:
+                if SILVER_SENTENCE.fullmatch(part) and 3 <= len(part.split()) <= 40 and len(run) < 9:
+                    sentence = [Token(token.text, None, None, None, bool(token.whitespace_)) for token in tokenizer(part)]
+                    run.append([*sentence[:-1], replace(sentence[-1], space=True)])
+                    continue
+                if len(run) > 1:
+                    found.append(run)
+                    total += len(run)
+                run = []
             if total >= n_sentences:
                 break
     return found
@@ -207,15 +211,15 @@ def doc_of(vocab: Vocab, document: Sequence[Sentence]) -> Doc:
     from spacy.tokens import Doc
 
     tokens = [token for sentence in document for token in sentence]
-    starts = [at == 0 for sentence in document for at in range(len(sentence))]
+    tagged = tokens[0].pos is not None  # an empty morph would be an answer to learn, so a document without answers gets none
     return Doc(
         vocab,
         words=[token.form for token in tokens],
         spaces=[token.space for token in tokens],
-        pos=[token.pos if token.pos != "_" else "X" for token in tokens],
-        morphs=[token.morph for token in tokens],
-        lemmas=[token.lemma for token in tokens],
-        sent_starts=starts,
+        pos=["X" if token.pos == "_" else token.pos or "" for token in tokens] if tagged else None,
+        morphs=[token.morph or "" for token in tokens] if tagged else None,
+        lemmas=[token.lemma or "" for token in tokens] if tagged else None,
+        sent_starts=[at == 0 for sentence in document for at in range(len(sentence))],
     )
 
 
