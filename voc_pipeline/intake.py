@@ -211,9 +211,9 @@ class Intake:
         return "\n".join(lines), tuple(segments)
 
     def _row_id(self, raw: RawFeedback) -> str:
-        """The source's own id where it is only that: neither as written nor read as words does it hold anything personal."""
+        """The source's own id where it is only that (a bare record number is): neither as written nor read as words does it hold anything personal."""
         as_words = re.sub(r"[\W_]+", " ", raw.row_id).strip().title()
-        personal = redact(raw.row_id).counts or redact(as_words).counts.keys() & {"NAME", "EMAIL", "PHONE"} or not raw.row_id.isprintable()
+        personal = set(redact(raw.row_id).counts) - {"REFERENCE"} or redact(as_words).counts.keys() & {"NAME", "EMAIL", "PHONE"} or not raw.row_id.isprintable()
         return keyed_hash(self._key, "row", raw.source, raw.row_id) if personal else raw.row_id
 
     def _rejected(self, raw: RawFeedback, reason: Reason, detail: str = "") -> Dropped:
