@@ -14,7 +14,7 @@ from voc_pipeline.encoder import Encoder, encode_all
 from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS, Heads
 from voc_pipeline.schema import Role
 from voc_pipeline.training.export import ABSTAIN, DEFAULTS, write_decisions
-from voc_pipeline.training.fit import verbatim_targets
+from voc_pipeline.training.fit import pieces_of, verbatim_targets
 from voc_pipeline.training.labelled import Labelled
 from voc_pipeline.training.network import IGNORE
 
@@ -94,6 +94,7 @@ def calibrate(encoder: Encoder, heads: Heads, records: Sequence[Labelled], folde
     seg_targets = _segment_targets(records, where)
     temperatures = {task: temperature(task, whole[task], targets[task]) for task in VERBATIM_TASKS}
     temperatures |= {task: temperature(task, parts[task], seg_targets[task]) for task in ("polarity", "segment_not_valued")}
+    temperatures |= _passage_temperatures(encoder, heads, records)
     warm = Heads(heads.weights, heads.themes, temperatures)
     whole, parts, where = probabilities(encoder, warm, records)
     thresholds = dict(DEFAULTS)
@@ -113,6 +114,20 @@ def calibrate(encoder: Encoder, heads: Heads, records: Sequence[Labelled], folde
         thresholds["suggestion"] = best_threshold(parts["suggestion"][known, 0], seg_targets["suggestion"][known, 0])
     write_decisions(folder / "voc.json", thresholds, ABSTAIN, temperatures, heads.themes)
     return thresholds
+
+
+def _passage_temperatures(encoder: Encoder, heads: Heads, records: Sequence[Labelled]) -> dict[str, float]:
+    """Temperatures of the heads that read passages of irritants; 1 for a head that the records say nothing about."""
+    pieces = [piece for piece in pieces_of(records, heads.themes) if "theme" in piece.targets]
+    if not pieces:
+        return {}
+    p = heads.segments(np.stack([tokens.vector() for tokens in encode_all(encoder, [piece.text for piece in pieces])]))
+    found = {}
+    for task in ("theme", "passage_stage", "passage_dimension", "passage_gap"):
+        target = np.array([piece.targets[task] for piece in pieces])
+        if (target != IGNORE).sum() >= 50:
+            found[task] = temperature(task, p[task], target)
+    return found
 
 
 def _mixed(p: Array, truth: Array) -> float:
