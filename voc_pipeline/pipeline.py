@@ -163,6 +163,12 @@ def republish_missing(config: Config, store: Store, run: Run) -> None:
         publish_to(config, store, run.id, config.output_dir)
 
 
+def unfinished(config: Config, store: Store) -> Run | None:
+    """The run that `begin` would resume, or None."""
+    found = store.unfinished_run(_request_hash(config, folder_version(model_path(model_name(config)))))
+    return found if found and found.fingerprint == _fingerprint(config) else None
+
+
 def _edited_since(store: Store, run: Run) -> bool:
     """Whether a person changed the registry after a run."""
     return any(not edit.run_id and run.finished_at and edit.at > run.finished_at for edit in store.edits())
