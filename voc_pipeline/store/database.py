@@ -6,12 +6,14 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
@@ -25,6 +27,7 @@ VERSION_TABLE = "voc_schema"
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 60
 _WRITES = "voc_writes"
+_FAMILIES: dict[str, tuple[Any, Any]] = {"postgresql": (postgresql, psycopg), "sqlite": (sqlite, sqlite)}
 _REMEDIES = (
     ("database is locked", "another program holds it", "Wait until it has finished, or stop it, and start again"),
     ("readonly", "not writable", "Give yourself the right to write the file and its folder, or name another file under `store:`"),
@@ -150,30 +153,37 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         table: Where to.
         rows: Each with every column of the table.
     """
-    make: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = make(table)
-    changes = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
-    _bulk(connection, table, statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), rows)
+    _bulk(connection, table, rows, replacing=True)
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows, each with every column of the table."""
-    _bulk(connection, table, table.insert(), rows)
+    _bulk(connection, table, rows, replacing=False)
 
 
-def _bulk(connection: Connection, table: Table, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+def _bulk(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], replacing: bool) -> None:
     """Hands all rows to the driver in one batch, converted column by column; SQLAlchemy alone would convert value by value."""
     if not rows:
         return
     dialect = connection.dialect
-    compiled = statement.compile(dialect=dialect, column_keys=[column.name for column in table.columns])
-    columns = [bound(column.type, [row[column.name] for row in rows], dialect) for column in table.columns]
     names = [column.name for column in table.columns]
-    if compiled.positional:
-        assert compiled.positiontup == names
-        connection.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
+    columns = [bound(column.type, [row[column.name] for row in rows], dialect) for column in table.columns]
+    statement = _statement(table, dialect.name, replacing)
+    if dialect.name == "postgresql":
+        connection.exec_driver_sql(statement, [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)])
     else:
-        connection.exec_driver_sql(str(compiled), [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)])
+        connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
+
+
+@cache
+def _statement(table: Table, dialect: str, replacing: bool) -> str:
+    """SQL that inserts a row of every column, in the driver's own style: named parameters for psycopg, positional ones for SQLite."""
+    family, driver = _FAMILIES[dialect]
+    statement = family.insert(table)
+    if replacing:
+        changes = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+        statement = statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
+    return str(statement.compile(dialect=driver.dialect(), column_keys=[column.name for column in table.columns]))
 
 
 # ---------------------------------------------------------------- opening
