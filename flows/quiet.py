@@ -1,4 +1,4 @@
-"""Prefect's own words go to a file: the terminal is the user's."""
+"""Prefect's own words go to a file and to its server: the terminal is the user's."""
 
 from __future__ import annotations
 
@@ -31,3 +31,16 @@ def hush() -> None:
                 logger.removeHandler(handler)
                 logger.addHandler(to_file)
     warnings.filterwarnings("ignore", module=r"prefect|httpx|websockets|uvicorn")
+
+
+def take_leave(seconds: float = 10.0) -> None:
+    """Send what Prefect still holds for its server (logs, events) while the server is there; at exit it may be no more.
+
+    Args:
+        seconds: At most, for each of the two.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=seconds)

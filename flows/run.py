@@ -18,7 +18,7 @@ from prefect.futures import wait
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
-from flows.quiet import hush
+from flows.quiet import hush, take_leave
 from voc_pipeline import pipeline
 from voc_pipeline.config import Config, load_config
 from voc_pipeline.errors import RunError, StoreError, VocError
@@ -200,6 +200,7 @@ def run_started(
         return pipeline.Started(context.store.run(name), started.resumed, nothing_new=False)
     finally:
         close_context(name)
+        take_leave()
 
 
 @flow(name="voc-scheduled", persist_result=False)

@@ -45,6 +45,7 @@ def serve(path: Path, config: Config, cron: str, timezone: str) -> None:
             from prefect.flows import EntrypointType
             from prefect.schedules import Cron
 
+            from flows.quiet import take_leave
             from flows.run import run_with_prefect, scheduled
 
             address = ready().removesuffix("/api")
@@ -52,15 +53,18 @@ def serve(path: Path, config: Config, cron: str, timezone: str) -> None:
             if interrupted(config):
                 ended = run_with_prefect(config)
                 print(f"{ended.run.id}: resumed and done", flush=True)
-            scheduled.serve(
-                name=config.project,
-                parameters={"config_path": str(path)},
-                schedules=[Cron(cron, timezone=timezone)],
-                limit=AT_ONCE,
-                global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-                print_starting_message=False,
-                entrypoint_type=EntrypointType.MODULE_PATH,
-            )
+            try:
+                scheduled.serve(
+                    name=config.project,
+                    parameters={"config_path": str(path)},
+                    schedules=[Cron(cron, timezone=timezone)],
+                    limit=AT_ONCE,
+                    global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
+                    print_starting_message=False,
+                    entrypoint_type=EntrypointType.MODULE_PATH,
+                )
+            finally:
+                take_leave()
     except KeyboardInterrupt:
         print("stopped", flush=True)
     finally:

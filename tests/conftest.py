@@ -10,11 +10,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import demo_config, voc, watching
 
 
 def _binaries() -> Path:
@@ -129,3 +131,34 @@ def new_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[]
 def store_url(new_store_url: Callable[[], str]) -> str:
     """URL of one empty database, on SQLite and on PostgreSQL."""
     return new_store_url()
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo, run as `make demo` does: month eleven, then month twelve, with only the loopback to talk to.
+
+    Attributes:
+        folder: Holds `demo.yaml` and `out/`.
+        config: Its settings.
+        out: Where reports and tables are.
+        first, second: What each run said.
+        connections: Every address that a process of it connected to or asked for.
+    """
+
+    folder: Path
+    config: Path
+    out: Path
+    first: str
+    second: str
+    connections: Path
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """One run of the demo for every test that only reads it."""
+    folder = tmp_path_factory.mktemp("demo")
+    config = demo_config(folder)
+    watched, connections = watching(folder)
+    first = voc("run", config, "--until", "2026-09-30", env=watched)
+    second = voc("run", config, "--until", "2026-10-31", env=watched)
+    return Demo(folder, config, folder / "out", first.out + first.err, second.out + second.err, connections)

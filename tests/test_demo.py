@@ -1,0 +1,157 @@
+"""The demo from end to end: counts, tables, resumption, and the truth that was planted in it."""
+
+from __future__ import annotations
+
+import csv
+import random
+import signal
+import sqlite3
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from commands import ROOT, canonical, demo_config, left_running, start, voc
+from conftest import Demo
+
+TRUTH = ROOT / "data_samples" / "ondelia" / "planted_truth.csv"
+GROWING = ("double_debit", "esim_activation", "shop_hotline_pingpong")
+FADED = ("fibre_migration_outage", "price_rise_unannounced")
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _counts(database: Path) -> list[dict[str, int]]:
+    import json
+
+    with sqlite3.connect(database) as connection:
+        return [json.loads(row[0]) for row in connection.execute("SELECT counts FROM run ORDER BY ordinal")]
+
+
+@pytest.mark.timeout(1500)
+def test_counts_reconcile_to_the_last_row(demo: Demo) -> None:
+    """Received rows are analysed, duplicate, rejected or quarantined, each reason summing to its outcome, in the store as in what is printed."""
+    for counts, said in zip(_counts(demo.out / "voc.db"), (demo.first, demo.second), strict=True):
+        assert counts["received"] == counts["analysed"] + counts["duplicate"] + counts["rejected"] + counts["quarantined"]
+        for outcome in ("duplicate", "rejected", "quarantined"):
+            assert counts[outcome] == sum(n for name, n in counts.items() if name.startswith(f"{outcome}."))
+        assert f"{counts['received']} received = {counts['analysed']} analysed" in said
+
+
+def test_month_twelve_knows_what_month_eleven_read(demo: Demo) -> None:
+    """The second run analyses again nothing that the first has analysed."""
+    first, second = _counts(demo.out / "voc.db")
+    assert second["known"] == first["analysed"]
+    with sqlite3.connect(demo.out / "voc.db") as connection:
+        annotated = sum(
+            n for (n,) in connection.execute("SELECT json_extract(counts, '$.annotated') FROM shard WHERE run_id = 'run-0002' AND step = 'annotate'")
+        )
+    assert annotated == second["analysed"] - second["known"]
+
+
+def test_everything_promised_is_there_and_nothing_else_is_said(demo: Demo) -> None:
+    """Both reports, the tables in three formats and the database are written, and the terminal holds no traceback and no library's words."""
+    names = {path.name for path in demo.out.iterdir()}
+    assert {"report.fr.html", "report.en.html", "tables.xlsx", "voc.db"} <= names
+    assert {f"{table}.{kind}" for table in ("irritants", "mentions", "gaps", "stages") for kind in ("csv", "parquet")} <= names
+    for said in (demo.first, demo.second):
+        lowered = said.lower()
+        assert [word for word in ("traceback", "warning", "prefect.", "uvicorn", "deprecat", "futurewarning", "alembic") if word in lowered] == []
+        assert len(said.splitlines()) < 40
+
+
+def test_no_lock_and_no_process_is_left(demo: Demo) -> None:
+    """After a run the store is free and nothing of it still runs."""
+    assert left_running(demo.folder) == []
+    assert not (demo.out / "voc.db.lock").exists()
+
+
+def test_second_demo_does_nothing_again(demo: Demo) -> None:
+    """Asked again, both months answer from the store at once and leave every file as it was."""
+    before = {path.name: path.stat().st_mtime_ns for path in demo.out.iterdir() if path.suffix in {".csv", ".html", ".xlsx", ".parquet"}}
+    begun = time.monotonic()
+    for day in ("2026-09-30", "2026-10-31"):
+        assert "nothing new" in voc("run", demo.config, "--until", day).out
+    assert time.monotonic() - begun < 60
+    assert {path.name: path.stat().st_mtime_ns for path in demo.out.iterdir() if path.name in before} == before
+    assert len(_counts(demo.out / "voc.db")) == 2
+
+
+@pytest.fixture(scope="session")
+def direct(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of both months without Prefect, from an empty store, in shards of another size."""
+    folder = tmp_path_factory.mktemp("direct")
+    config = demo_config(folder)
+    for day in ("2026-09-30", "2026-10-31"):
+        voc("run", config, "--until", day, "--direct")
+    return folder / "out"
+
+
+@pytest.mark.timeout(1500)
+def test_direct_equals_prefect_byte_for_byte(demo: Demo, direct: Path) -> None:
+    """Without Prefect, from an empty store, the canonical tables are the same bytes."""
+    ours, theirs = canonical(demo.out), canonical(direct)
+    assert len(ours) >= 10
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+
+
+@pytest.mark.timeout(1500)
+def test_killed_anywhere_and_resumed_gives_the_same_tables(demo: Demo, tmp_path: Path) -> None:
+    """Killed with SIGKILL at random moments and started again, month eleven and twelve end with the tables of an undisturbed demo, nothing left running."""
+    config = demo_config(tmp_path)
+    chance = random.Random(7)
+    killed = 0
+    for day, kills in (("2026-09-30", (4.0, 30.0)), ("2026-10-31", (2.0, 20.0))):
+        for _ in range(2):
+            process = start("run", config, "--until", day, *(["--direct"] if killed % 2 else []))
+            try:
+                process.wait(chance.uniform(*kills))
+            except Exception:
+                process.send_signal(signal.SIGKILL)
+                killed += 1
+            process.communicate()
+        voc("run", config, "--until", day, "--direct")
+    deadline = time.monotonic() + 10
+    while left_running(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert left_running(tmp_path) == []
+    assert killed >= 2
+    ours, theirs = canonical(demo.out), canonical(tmp_path / "out")
+    assert [name for name in ours if ours[name] != theirs.get(name)] == []
+
+
+# ---------------------------------------------------------------- what was planted
+
+
+@pytest.fixture(scope="session")
+def found(demo: Demo) -> dict[str, tuple[str, float]]:
+    """For each planted irritant, the found one that holds most of its verbatims, and the share of them it holds."""
+    planted: dict[tuple[str, str], str] = {(row["source"], row["row_id"]): row["planted"] for row in _rows(TRUTH) if row["planted"]}
+    held: dict[str, Counter[str]] = defaultdict(Counter)
+    with sqlite3.connect(demo.out / "voc.db") as connection:
+        told = connection.execute(
+            "SELECT DISTINCT v.source, v.row_id, m.irritant_id FROM mention m JOIN verbatim v ON v.id = m.verbatim_id"
+            " WHERE m.run_id = 'run-0002' AND NOT m.fallback AND m.irritant_id LIKE 'IRR-%'"
+        )
+        for source, row_id, irritant in told:
+            name = planted.get((source, row_id))
+            if name:
+                held[name][irritant] += 1
+    totals = Counter(planted.values())
+    return {name: (best, n / totals[name]) for name, counter in held.items() for best, n in counter.most_common(1)}
+
+
+def test_planted_irritants_are_found(found: dict[str, tuple[str, float]]) -> None:
+    """What was planted to grow or to fade has an irritant that holds a good part of its verbatims."""
+    assert {name: round(found.get(name, ("", 0.0))[1], 2) for name in (*GROWING, *FADED) if found.get(name, ("", 0.0))[1] < 0.4} == {}
+
+
+def test_alert_rings_where_growth_was_planted(demo: Demo, found: dict[str, tuple[str, float]]) -> None:
+    """The irritants planted to grow in the last month carry the alert, those that faded do not."""
+    alert = {row["id"]: row["alert"].lower() in {"true", "1"} for row in _rows(demo.out / "irritants.csv")}
+    assert [name for name in GROWING if not alert.get(found[name][0])] == []
+    assert [name for name in FADED if alert.get(found[name][0])] == []
