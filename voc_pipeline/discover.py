@@ -1,0 +1,435 @@
+"""The BERTopic door: segments that no known irritant claims, grouped into proposals with readable labels.
+
+UMAP and HDBSCAN run through BERTopic on our own vectors, guided by the themes the model is sure of. Input is sorted by key and identical texts
+are one point, so neither the order of the input nor a repeated text changes a group. What HDBSCAN leaves out stays out: claims decide later.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from voc_pipeline import language
+from voc_pipeline.config import Discovery
+from voc_pipeline.errors import ConfigError
+from voc_pipeline.places import ROOT
+from voc_pipeline.schema import Exemplar, IrritantKind, Proposal
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+# Chosen on one half of 6,260 real labelled passages, checked on the other.
+N_NEIGHBOURS, N_COMPONENTS = 15, 5
+GUIDE_P = 0.3
+"""Probability from which a segment's theme guides UMAP."""
+CLUSTER_ROOT = 0.33
+"""Smallest group, as a multiple of the square root of the number of distinct texts."""
+MAX_SHARE = 0.5
+"""Share of all points above which one group is a collapse, and is cut again."""
+MAX_SPREADS = 3.0
+"""How far below the median closeness of its topic a text may lie, in robust standard deviations: UMAP draws strangers to a topic."""
+MIN_DISTINCT = 20
+"""Distinct texts below which there is no neighbourhood to speak of."""
+
+N_EXEMPLARS = 16
+N_READ = 40
+"""Most typical texts of a group whose words name it."""
+N_KEYWORDS = 8
+THEME_SHARE = 0.35
+"""Weight of a theme among the members (share times probability) from which the group may carry its name."""
+OBJECT_SHARE = 0.15
+"""Share of the texts read that must name an object before it joins the label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A segment that nobody claims.
+
+    Attributes:
+        key: Stable sort key, unique.
+        theme: Canonical category the model gives it, or "".
+        p_theme: How probable that is, in [0, 1].
+    """
+
+    key: str
+    verbatim_id: str
+    position: int
+    text: str
+    lang: str
+    theme: str = ""
+    p_theme: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A canonical category: its definition and its names by kind of record, then by language."""
+
+    id: str
+    definition: str
+    names: Mapping[IrritantKind, Mapping[str, str]]
+
+
+@cache
+def load_themes() -> Mapping[str, Theme]:
+    """The shipped canonical categories by id, from ``configs/themes.yaml``.
+
+    Raises:
+        ConfigError: The file is missing or lacks a name.
+    """
+    path = ROOT / "configs" / "themes.yaml"
+    try:
+        rows = yaml.safe_load(path.read_text(encoding="utf-8"))["themes"]
+        themes = [Theme(row["id"], row["definition"], {kind: dict(row[kind.value]) for kind in IrritantKind}) for row in rows]
+    except FileNotFoundError:
+        raise ConfigError(str(path), "no such file", "the canonical categories", "Install the package again") from None
+    except (KeyError, TypeError) as error:
+        raise ConfigError(str(path), f"incomplete: {error}", "id, definition, irritant, strength, suggestion for each theme", "Add it") from None
+    return {theme.id: theme for theme in themes}
+
+
+def propose(candidates: Sequence[Candidate], x: Floats, *, kind: IrritantKind, settings: Discovery, languages: Sequence[str]) -> list[Proposal]:
+    """Groups of candidates that look like one irritant each, largest first.
+
+    Args:
+        candidates: In any order; the answer does not depend on it (but for the indexes).
+        x: Their vectors. *Shape:* (len(candidates), dim).
+        kind: What the groups would be: decides how themes are worded.
+        settings: Smallest group and smallest run, and the seed.
+        languages: Of the labels, the project's first.
+
+    Returns:
+        Proposals; none where there are fewer than `settings.min_segments` candidates, or nothing recurs.
+
+    Raises:
+        ValueError: `x` has not one row a candidate.
+    """
+    if len(x) != len(candidates):
+        raise ValueError(f"{len(x)} vectors for {len(candidates)} candidates")
+    if len(candidates) < settings.min_segments:
+        return []
+    points = _collapsed(candidates)
+    if len(points) < MIN_DISTINCT:
+        return []
+    firsts = [point[0] for point in points]
+    vectors = x[firsts].astype(np.float32)
+    labels = _topics([candidates[i] for i in firsts], vectors, settings)
+    groups = []
+    for label in range(labels.max(initial=-1) + 1):
+        of_topic = np.flatnonzero(labels == label)
+        typical = _typical(vectors[of_topic], of_topic)
+        members = [i for point in typical for i in points[point]]
+        if len({candidates[i].verbatim_id for i in members}) >= settings.min_mentions:
+            groups.append(_Group(tuple(sorted(members)), [firsts[point] for point in typical]))
+    groups.sort(key=lambda group: (-len(group.members), candidates[group.typical[0]].key))
+    return _named(groups, candidates, kind, languages)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Members of a topic (all of them), and one candidate per distinct text, most typical first."""
+
+    members: tuple[int, ...]
+    typical: list[int]
+
+
+# ---------------------------------------------------------------- grouping
+
+
+def fold(text: str) -> str:
+    """The text without case, accents' composition or blanks that vary: equal for texts that must never part."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _collapsed(candidates: Sequence[Candidate]) -> list[list[int]]:
+    """Candidates by distinct folded text, both in the order of keys."""
+    points: dict[str, list[int]] = defaultdict(list)
+    for i in sorted(range(len(candidates)), key=lambda i: candidates[i].key):
+        points[fold(candidates[i].text)].append(i)
+    return list(points.values())
+
+
+def _typical(vectors: Floats, points: Ints) -> list[int]:
+    """Points of one topic, nearest to its mean direction first; those far out of the topic's own spread are left out."""
+    closeness = np.round(vectors.astype(np.float64) @ vectors.astype(np.float64).mean(0), 9)
+    middle = np.median(closeness)
+    spread = 1.4826 * np.median(np.abs(closeness - middle))
+    order = np.lexsort((points, -closeness))
+    return [int(points[i]) for i in order if closeness[i] >= middle - MAX_SPREADS * spread]
+
+
+def smallest_group(n: int, min_mentions: int) -> int:
+    """Points that make a group, growing with the square root of how many there are."""
+    return max(min_mentions, round(CLUSTER_ROOT * float(n) ** 0.5))
+
+
+def _topics(points: Sequence[Candidate], vectors: Floats, settings: Discovery) -> Ints:
+    """Topic of each point, -1 for none. *Shape:* (n_points,)."""
+    with _quiet():
+        from bertopic import BERTopic
+        from sklearn.feature_extraction.text import CountVectorizer
+        from umap import UMAP
+
+        n = len(points)
+        smallest = smallest_group(n, settings.min_mentions)
+        model = BERTopic(
+            umap_model=UMAP(
+                n_neighbors=min(N_NEIGHBOURS, n - 1),
+                n_components=N_COMPONENTS,
+                min_dist=0.0,
+                metric="cosine",
+                random_state=settings.seed,
+                n_jobs=1,
+                low_memory=False,
+            ),
+            hdbscan_model=_Groups(smallest),
+            vectorizer_model=CountVectorizer(analyzer=_words),
+            verbose=False,
+        )
+        topics, _ = model.fit_transform([point.text for point in points], embeddings=vectors, y=_guide(points))
+    return np.asarray(topics, np.int64)
+
+
+class _Groups:
+    """HDBSCAN, cut again where it gives one group nearly everything, as it sometimes does."""
+
+    def __init__(self, smallest: int) -> None:
+        self.smallest = smallest
+        self.labels_: Ints = np.zeros(0, np.int64)
+
+    def fit(self, reduced: Floats) -> _Groups:
+        """Groups of points, -1 for none. *Shape:* (n, n_components)."""
+        self.labels_ = self._cut(reduced, 0)
+        if np.bincount(self.labels_ + 1)[1:].max(initial=0) > MAX_SHARE * len(reduced):
+            again = self._cut(reduced, len(reduced) // 4)
+            if again.max() > self.labels_.max():
+                self.labels_ = again
+        return self
+
+    def _cut(self, reduced: Floats, largest: int) -> Ints:
+        from hdbscan import HDBSCAN
+
+        model = HDBSCAN(min_cluster_size=self.smallest, min_samples=max(2, self.smallest // 3), max_cluster_size=largest, core_dist_n_jobs=1)
+        return np.asarray(model.fit_predict(reduced), np.int64)
+
+
+def _guide(points: Sequence[Candidate]) -> Ints | None:
+    """Themes the model is sure of, as numbers; -1 for the others; None where there are too few to guide."""
+    sure = [point.theme if point.theme and point.p_theme >= GUIDE_P else "" for point in points]
+    known = sorted(set(sure) - {""})
+    if len(known) < 2:
+        return None
+    order = {theme: number for number, theme in enumerate(known)}
+    return np.array([order.get(theme, -1) for theme in sure], np.int64)
+
+
+WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+def _words(text: str) -> list[str]:
+    """Words for BERTopic's own bookkeeping, never none."""
+    return WORD.findall(text.lower()) or ["-"]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Neither warnings nor log lines of the libraries behind this door; what their import changes in the filters is undone."""
+    loggers = [logging.getLogger(name) for name in ("BERTopic", "numba", "hdbscan", "umap")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+# ---------------------------------------------------------------- naming
+
+GENERIC = frozenset(
+    """
+    an annee année anything avis beaucoup bonjour bonsoir cas case chose client cliente clients company compte-rendu cordialement cote
+    customer customers côté day days entreprise everything experience expérience fait façon fin fois gens guy hello heure heures hour hours
+    issue issues jour journée jours kind lieu lot madame mail manière matin merci minute minutes mois moment monde monsieur month months
+    morning nombre note nothing parler part partie people person personne personnes peu plupart point problem problems problème problèmes
+    question raison reason reste semaine semaines service services société soir solution something sort sorte souci soucis stuff suite temps
+    thank thanks thing things time times today truc type vie vrai way week week-end weeks year years
+    """.split()
+)
+"""Words that name no object by themselves."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the most typical texts of a group say: how many of them in each language, and the words that set it apart, most telling first."""
+
+    texts: Counter[str]
+    phrases: dict[str, list[tuple[str, float]]]
+    keywords: list[str]
+    theme: str
+    sure: bool
+
+
+def _named(groups: Sequence[_Group], candidates: Sequence[Candidate], kind: IrritantKind, languages: Sequence[str]) -> list[Proposal]:
+    """Proposals of groups, no two with the same label in one language."""
+    taken: dict[str, set[str]] = {"fr": set(), "en": set()}
+    proposals = []
+    for group, reading in zip(groups, _readings(groups, candidates, languages), strict=True):
+        labels, status = {"fr": "", "en": ""}, {"fr": "missing", "en": "missing"}
+        for lang in languages:
+            labels[lang], status[lang] = _label(reading, lang, kind, taken[lang])
+            taken[lang].add(labels[lang])
+        proposals.append(
+            Proposal(
+                members=group.members,
+                exemplars=tuple(Exemplar(c.verbatim_id, c.position, c.text, c.lang) for c in _exemplars(group, candidates)),
+                keywords=tuple(reading.keywords),
+                label_fr=labels["fr"],
+                label_en=labels["en"],
+                label_status=status,
+                theme=reading.theme,
+            )
+        )
+    return proposals
+
+
+def _exemplars(group: _Group, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The most typical texts, those a reader can take in first, at most two of one verbatim."""
+    readable = [i for i in group.typical if 3 <= len(candidates[i].text.split()) <= 60]
+    per_verbatim: Counter[str] = Counter()
+    chosen: list[Candidate] = []
+    for i in dict.fromkeys([*readable, *group.typical]):
+        candidate = candidates[i]
+        if per_verbatim[candidate.verbatim_id] < 2 and len(chosen) < N_EXEMPLARS:
+            per_verbatim[candidate.verbatim_id] += 1
+            chosen.append(candidate)
+    return chosen
+
+
+Term = tuple[str, str, bool]
+"""Language, wording, and whether it is a noun phrase rather than a lemma."""
+
+
+def _readings(groups: Sequence[_Group], candidates: Sequence[Candidate], languages: Sequence[str]) -> list[_Reading]:
+    """Lemmas and noun phrases of every group, weighed by c-TF-IDF against the other groups."""
+    read = [[candidates[i] for i in group.typical[:N_READ]] for group in groups]
+    terms = _terms([candidate for texts in read for candidate in texts])
+    counts = [Counter(term for candidate in texts for term in terms[candidate.key]) for texts in read]
+    readings = []
+    for group, texts, count, weight in zip(groups, read, counts, _ctfidf(counts), strict=True):
+        theme, share = _theme(group, candidates)
+        n_texts = Counter(candidate.lang for candidate in texts)
+        ranked = sorted(weight, key=lambda term: (-weight[term] * (1 + 0.3 * term[1].count(" ")), term))
+        said = [term for term in ranked if count[term] >= 2]
+        phrases = {
+            lang: [(wording, count[lang, wording, True] / n_texts[lang]) for of, wording, phrase in said if phrase and of == lang]
+            for lang in languages
+        }
+        readings.append(_Reading(n_texts, phrases, _keywords(said), theme, share >= THEME_SHARE))
+    return readings
+
+
+def _terms(texts: Sequence[Candidate]) -> dict[str, set[Term]]:
+    """By key, what each text says that can name something."""
+    found: dict[str, set[Term]] = {}
+    for lang in sorted({candidate.lang for candidate in texts}):
+        of = [candidate for candidate in texts if candidate.lang == lang]
+        wordings = [candidate.text for candidate in of]
+        for candidate, lemmas, phrases in zip(of, language.lemmas(wordings, lang), language.noun_phrases(wordings, lang), strict=True):
+            both = [(lang, lemma, False) for lemma in lemmas] + [(lang, phrase, True) for phrase in phrases]
+            found[candidate.key] = {term for term in both if _tells(term[1], lang)}
+    return found
+
+
+def _tells(term: str, lang: str) -> bool:
+    """Whether a lemma or phrase can name something: content at both ends, no digits or placeholders, at most five words, not all of them generic."""
+    words, stops = term.split(), language.stop_words(lang)
+    if not 0 < len(words) <= 5 or len(term) < 3 or re.search(r"[\d\[\]@/]", term):
+        return False
+    return words[0] not in stops and words[-1] not in stops and any(word not in stops and word not in GENERIC for word in words)
+
+
+def _ctfidf(counts: Sequence[Counter[Term]]) -> list[dict[Term, float]]:
+    """Class-based TF-IDF of each group's terms, by BERTopic's own formula."""
+    from scipy.sparse import csr_matrix
+
+    with _quiet():
+        from bertopic.vectorizers import ClassTfidfTransformer
+
+        vocabulary = {term: j for j, term in enumerate(sorted(set().union(*counts)))}
+        if not vocabulary:
+            return [{} for _ in counts]
+        cells = [(g, vocabulary[term], n) for g, count in enumerate(counts) for term, n in count.items()]
+        g, j, n = (list(column) for column in zip(*cells, strict=True))
+        matrix = csr_matrix((n, (g, j)), shape=(len(counts), len(vocabulary)), dtype=np.float64)
+        weighed = ClassTfidfTransformer(reduce_frequent_words=True).fit_transform(matrix).toarray()
+    return [{term: round(float(weighed[g, vocabulary[term]]), 9) for term in count} for g, count in enumerate(counts)]
+
+
+def _keywords(said: Sequence[Term]) -> list[str]:
+    """The most telling terms, none made of the words of one before."""
+    kept: list[str] = []
+    for _, term, _ in said:
+        if not any(set(term.split()) <= set(other.split()) or set(other.split()) <= set(term.split()) for other in kept):
+            kept.append(term)
+        if len(kept) == N_KEYWORDS:
+            break
+    return kept
+
+
+def _theme(group: _Group, candidates: Sequence[Candidate]) -> tuple[str, float]:
+    """Theme with the most weight among the members, and its weight: the sum of its probabilities over the number of members."""
+    weight: dict[str, float] = defaultdict(float)
+    for i in group.members:
+        if candidates[i].theme:
+            weight[candidates[i].theme] += candidates[i].p_theme
+    if not weight:
+        return "", 0.0
+    best = min(weight, key=lambda theme: (-round(weight[theme], 9), theme))
+    return best, weight[best] / len(group.members)
+
+
+def _label(reading: _Reading, lang: str, kind: IrritantKind, taken: set[str]) -> tuple[str, str]:
+    """Object + failure in one language, and how it was come by.
+
+    The failure is the theme's own wording where the group's theme is sure, and the object the phrase that sets the group apart inside it; without a
+    theme, the most telling phrases of the texts in that language. Where no text is in that language, the theme's wording alone.
+    """
+    theme = load_themes().get(reading.theme) if reading.sure else None
+    spoken = reading.texts[lang] >= max(3, 0.15 * reading.texts.total())
+    phrases = reading.phrases.get(lang, []) if spoken else []
+    if theme is not None:
+        name = theme.names[kind].get(lang, "")
+        objects = [phrase for phrase, share in phrases if share >= OBJECT_SHARE and not _overlaps(phrase, name)]
+        for label in [*(f"{name} ({phrase})" for phrase in objects[:3]), name]:
+            if name and label not in taken:
+                return label, "category" if label == name else "derived"
+    telling = [phrase for phrase, share in phrases if share >= OBJECT_SHARE / 2] or [phrase for phrase, _ in phrases]
+    pairs = [f"{first}, {second}" for first in telling[:2] for second in telling[:6] if not _overlaps(first, second)]
+    for label in [*(phrase for phrase in telling[:3] if " " in phrase), *pairs, *telling]:
+        if label not in taken:
+            return label, "derived"
+    return "", "missing"
+
+
+def _overlaps(phrase: str, name: str) -> bool:
+    """Whether two wordings share a content word, plural and ending aside."""
+    stems = [{_stem(word) for word in re.findall(r"[^\W\d_]+", wording.lower()) if len(word) > 3} for wording in (phrase, name)]
+    return bool(stems[0] & stems[1])
+
+
+def _stem(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))[:5]
