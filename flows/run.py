@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -28,8 +30,11 @@ from voc_pipeline.store import exclusive, open_store
 _SETTINGS = "VOC_FLOW_SETTINGS"
 _OWNER = "VOC_FLOW_OWNER"
 _contexts: dict[str, Context] = {}
+_listeners: dict[str, Callable[[Step, Context], None]] = {}
 _opening = threading.Lock()
 
+if multiprocessing.parent_process():  # a worker of the pool: Ctrl-C is its owner's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 hush()  # here, so that a process of the pool or of a schedule is quiet too: each imports this module to find its task or flow
 
 
@@ -37,6 +42,8 @@ def open_context(config: Config, run_id: str, on_progress: Callable[[str, int], 
     """The context of a run in this process; another process finds the settings in its environment."""
     os.environ[_SETTINGS] = json.dumps({"root": str(config.root), "settings": config.model_dump(mode="json", by_alias=True)})
     os.environ[_OWNER] = str(os.getpid())
+    if config.flow.task_runner == "processes":  # a pool whose owner is killed says nothing of its semaphores
+        os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")
     _contexts[run_id] = Context(config, open_store(config.store_url), run_id, on_progress or (lambda step, n: None))
     return _contexts[run_id]
 
@@ -107,7 +114,7 @@ def runner(config: Config) -> TaskRunner[Any]:
             return ThreadPoolTaskRunner(max_workers=config.flow.workers)
 
 
-def run_steps(config: Config, run_id: str, on_step: Callable[[Step, Context], None] | None = None) -> None:
+def run_steps(run_id: str) -> None:
     """Every step of a run as tasks of the flow that calls this; a step begins when the one before has no shard left.
 
     Raises:
@@ -115,6 +122,7 @@ def run_steps(config: Config, run_id: str, on_step: Callable[[Step, Context], No
         Exception: Any other failure of a shard.
     """
     context = _context(run_id)
+    config, on_step = context.config, _listeners.get(run_id)
     for step in pipeline.STEPS:
         if on_step:
             on_step(step, context)
@@ -141,9 +149,9 @@ def _outcome(config: Config, step: Step, shard: int, future: Any) -> None:
         raise RunError(f"step {step.name}, shard {shard}", found, "less than flow.timeout_seconds", "Raise it, or lower shard_size") from None
 
 
-def publish_artifacts(config: Config, run_id: str) -> None:
+def publish_artifacts(run_id: str) -> None:
     """Link the report and show the counts in Prefect's pages."""
-    counts = _context(run_id).run.counts
+    config, counts = _context(run_id).config, _context(run_id).run.counts
     rows = [{"what": name, "rows": value} for name, value in sorted(counts.items())]
     create_table_artifact(key="voc-counts", table=rows, description=f"How the received rows of {run_id} ended")
     for lang in config.report.languages:
@@ -151,15 +159,11 @@ def publish_artifacts(config: Config, run_id: str) -> None:
         create_link_artifact(key=f"voc-report-{lang}", link=file.as_uri(), link_text=f"Report of {run_id} ({lang})", description=str(file))
 
 
-def flow_of(config: Config, on_step: Callable[[Step, Context], None] | None = None) -> Any:
-    """The flow for one set of settings."""
-
-    @flow(name="voc-run", task_runner=runner(config), persist_result=False, validate_parameters=False, flow_run_name="{run_id}")
-    def voc_run(run_id: str) -> None:
-        run_steps(config, run_id, on_step)
-        publish_artifacts(config, run_id)
-
-    return voc_run
+@flow(name="voc-run", persist_result=False, validate_parameters=False, flow_run_name="{run_id}")
+def voc_run(run_id: str) -> None:
+    """A run that has begun: its steps, then its artifacts. Holds nothing of its own, so that a process pool can be handed it."""
+    run_steps(run_id)
+    publish_artifacts(run_id)
 
 
 def run_with_prefect(config: Config, run_id: str | None = None, *, fresh: bool = False) -> pipeline.Started:
@@ -194,11 +198,14 @@ def run_started(
     """
     name = started.run.id
     context = open_context(config, name, on_progress)
+    if on_step:
+        _listeners[name] = on_step
     try:
         with temporary_settings({PREFECT_API_URL: os.environ.get("PREFECT_API_URL")}), pipeline.closing_run(context):
-            flow_of(config, on_step)(name)
+            voc_run.with_options(task_runner=runner(config))(name)
         return pipeline.Started(context.store.run(name), started.resumed, nothing_new=False)
     finally:
+        _listeners.pop(name, None)
         close_context(name)
         take_leave()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import os
 import signal
 import sys
@@ -107,6 +108,8 @@ def _quiet_end(bars: Bars) -> Iterator[None]:
 
     def end(number: int, frame: object) -> None:
         bars.progress.stop()
+        for worker in multiprocessing.active_children():
+            worker.kill()
         print(f"\n{STOPPED}", file=sys.stderr, flush=True)
         os._exit(128 + number)
 
