@@ -17,9 +17,17 @@ LETTER = re.compile(r"[^\W\d_]")
 ONE_AT_A_TIME = Lock()  # a pipeline's vocabulary grows as it reads, which two threads must not do at once
 
 
-@cache
+_LOADING = Lock()
+
+
 def pipeline() -> Language:
-    """The French pipeline, loaded once."""
+    """The French pipeline, loaded once however many threads ask: spaCy cannot load in two at a time."""
+    with _LOADING:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Language:
     import spacy
 
     return spacy.load(model_path(MODEL))
