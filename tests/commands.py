@@ -51,18 +51,20 @@ def voc(*args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | Non
     return Ended(process.returncode, out, err)
 
 
-def demo_config(folder: Path, sources: Sequence[str] = (), **changes: object) -> Path:
+def demo_config(folder: Path, sources: Sequence[str] = (), sources_are: Sequence[object] = (), **changes: object) -> Path:
     """The demo's settings with outputs in a folder, paths made absolute, and some settings changed.
 
     Args:
         folder: Where `demo.yaml` and everything it makes go.
         sources: Names of the sources to keep; all by default.
+        sources_are: Sources in the place of the demo's.
         changes: Settings to put in the place of the demo's.
     """
     settings = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     for source in settings["sources"]:
         source["path"] = str((DEMO.parent / source["path"]).resolve())
     settings["sources"] = [source for source in settings["sources"] if not sources or source["name"] in sources]
+    settings["sources"] = list(sources_are) or settings["sources"]
     settings |= {"journey": str(DEMO.parent / "journey.yaml"), "output": "out", "store": "sqlite:///out/voc.db"} | changes
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "demo.yaml"
