@@ -271,7 +271,7 @@ def train(treebanks: Path, out: Path, *, reviews: Path | None = None, config: Pa
         (Path(folder) / "out").mkdir()
         train_loop(nlp, Path(folder) / "out", stdout=sys.stdout, stderr=sys.stderr)
         nlp = spacy.load(Path(folder) / "out" / "model-best")
-    nlp.config["paths"] = {"train": None, "dev": None}
+    nlp.config["paths"] = dict.fromkeys((*nlp.config["paths"], "vectors", "init_tok2vec"))  # spaCy's own settings refer to the last two
     nlp.meta.update(
         name="voc", version="0.1.0", description="Compact French: parts of speech, morphology, lemmas, sentence boundaries.", license="CC BY-SA 4.0"
     )
