@@ -255,7 +255,7 @@ def test_ctrl_c_ends_quietly_and_the_next_run_goes_on(tmp_path: Path) -> None:
     config = demo_config(tmp_path, ["survey"], shard_size=16)
     process = start("run", config, "--direct")
     deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and not _has_begun(tmp_path / "out" / "voc.db"):
+    while time.monotonic() < deadline and process.poll() is None and not _has_begun(tmp_path / "out" / "voc.db"):
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

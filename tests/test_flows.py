@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ def test_interrupted_flow_leaves_nothing_and_resumes(number: signal.Signals, bas
     """Stopped in the middle by Ctrl-C, kill or kill -9, a run ends at once with nothing left running; the next one resumes to the same tables."""
     config = demo_config(tmp_path, ["survey"], shard_size=64)
     process = start("run", config)
-    _until(lambda: _shards(tmp_path / "out" / "voc.db", "annotate") >= 1, 400)
+    _until(lambda: _shards(tmp_path / "out" / "voc.db", "annotate") >= 1, 400, process)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     if number is not signal.SIGKILL:
@@ -156,7 +156,7 @@ def test_schedule_runs_one_at_a_time_and_collapses_late_runs(tmp_path: Path) -> 
     """Five runs due at once on a server of our own become one that works, the others cancelled; a crashed run goes on first; stopping leaves nothing."""
     config = demo_config(tmp_path, ["survey"], shard_size=64)
     crashed = start("run", config, "--direct")
-    _until(lambda: _shards(tmp_path / "out" / "voc.db", "annotate") >= 1, 400)
+    _until(lambda: _shards(tmp_path / "out" / "voc.db", "annotate") >= 1, 400, crashed)
     crashed.kill()
     crashed.communicate()
     serving = start("schedule", config, "--cron", "0 6 1 1 *")
@@ -196,9 +196,10 @@ def _runs(api: str, deployment: str) -> list[dict[str, Any]]:
     return [run for run in runs if not run["auto_scheduled"]]
 
 
-def _until(done: Any, seconds: float) -> None:
+def _until(done: Callable[[], bool], seconds: float, process: subprocess.Popen[str] | None = None) -> None:
     deadline = time.monotonic() + seconds
     while not done():
+        assert process is None or process.poll() is None, process.communicate() if process else ""
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.2)
 
