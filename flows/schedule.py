@@ -42,8 +42,8 @@ def serve(path: Path, config: Config, cron: str, timezone: str) -> None:
         with starting(config.output_dir / ".prefect", services=True) as ready:
             os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])  # for the processes of its runs
             from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-            from prefect.flows import EntrypointType
             from prefect.schedules import Cron
+            from prefect.types.entrypoint import EntrypointType
 
             from flows.quiet import take_leave
             from flows.run import run_with_prefect, scheduled

@@ -228,7 +228,7 @@ class Config(Settings):
     flow: Flow = Flow()
     since: date | None = None
     until: date | None = None
-    root: Path = Field(Path("."), exclude=True, description="Folder of the file, set by load_config")
+    root: Path = Field(Path(), exclude=True, description="Folder of the file, set by load_config")
 
     @field_validator("sources")
     @classmethod
