@@ -4,6 +4,7 @@ import re
 from datetime import date
 from functools import cache
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, cast
 
@@ -86,7 +87,9 @@ class Page(HTMLParser):
 
 def test_a_run_gives_every_table_with_exactly_the_columns_it_documents() -> None:
     """Each table has the documented columns in the documented order, and its documentation says something in both languages."""
-    assert {"irritants", "mentions", "gaps", "stages", "strengths", "suggestions", "drivers", "counts", "dimensions", "months", "segments"} <= set(frames())
+    assert {"irritants", "mentions", "gaps", "stages", "strengths", "suggestions", "drivers", "counts", "dimensions", "months", "segments"} <= set(
+        frames()
+    )
     for name, frame in frames().items():
         about = columns(name)
         assert list(frame.columns) == [column for column in about if column]
@@ -204,7 +207,7 @@ def test_the_page_can_be_read_without_seeing_it(pages: dict[str, str], lang: str
     assert next(attrs for tag, attrs in page.tags if tag == "html")["lang"] == lang
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     assert sum(tag == "table" for tag, _ in page.tags) == sum(tag == "caption" for tag, _ in page.tags)
     assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
     assert all(attrs.get("aria-label") or attrs.get("aria-hidden") == "true" for tag, attrs in page.tags if tag == "svg")
@@ -215,7 +218,11 @@ def test_neither_page_holds_words_of_the_other_language(pages: dict[str, str]) -
     """Every wording on a page is of its language: none of the other language's longer wordings appears there."""
     for own, other in (("fr", "en"), ("en", "fr")):
         text = " ".join(words for lang, words in Page(pages[own]).words if lang in (own, ""))
-        strange = [w[other] for w in wordings().values() if len(w[other]) > 14 and "{" not in w[other] and typeset(w[other], cast(Literal["fr", "en"], other)) in text]
+        strange = [
+            w[other]
+            for w in wordings().values()
+            if len(w[other]) > 14 and "{" not in w[other] and typeset(w[other], cast(Literal["fr", "en"], other)) in text
+        ]
         assert not [words for words in strange if words not in {w[own] for w in wordings().values()}]
 
 
@@ -237,7 +244,9 @@ def test_every_wording_asked_for_exists_and_every_one_that_exists_is_asked_for()
     ends = tuple(f".{end}" for end in re.findall(r"""["'}]\.(\w+)["']""", code))
     for key in wordings():
         stem = re.sub(r"\.(one|many)$", "", key)
-        assert {key, stem, stem.removesuffix(".short")} & named or key.startswith(families) or stem.endswith(ends) or key.split(".")[0] in COMPOSED, key
+        assert {key, stem, stem.removesuffix(".short")} & named or key.startswith(families) or stem.endswith(ends) or key.split(".")[0] in COMPOSED, (
+            key
+        )
 
 
 COMPOSED = frozenset({"asked", "drivers", "gap", "keep", "nps", "says", "share", "trend"})

@@ -20,7 +20,7 @@ REMEDY = "Chromium is not installed, and the report is looked at in a real brows
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync "
     "--disable-dev-shm-usage --hide-scrollbars --enable-logging=stderr --v=0 --virtual-time-budget=5000"
-).split() + ["--host-resolver-rules=MAP * ~NOTFOUND"]
+).split()
 
 
 def chromium(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -29,7 +29,7 @@ def chromium(*arguments: str) -> subprocess.CompletedProcess[str]:
     if binary is None:
         pytest.fail(REMEDY, pytrace=False)
     with tempfile.TemporaryDirectory(prefix="voc-browser-", ignore_cleanup_errors=True) as home:
-        command = [binary, *FLAGS, f"--user-data-dir={home}", *arguments]
+        command = [binary, *FLAGS, "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={home}", *arguments]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
             try:
                 out, err = process.communicate(timeout=240)
@@ -55,14 +55,24 @@ def seen(page: Path) -> dict[str, Any]:
     listener = "<script>window.refused=[];addEventListener('securitypolicyviolation',e=>refused.push(e.blockedURI));addEventListener('error',e=>refused.push(e.message))</script>"
     script = PROBE.replace("ANCHORS", json.dumps(anchors))
     probed.write_text(html.replace("<style>", listener + "<style>", 1).replace("</body>", f"<script>{script}</script></body>"), encoding="utf-8")
-    run = chromium("--window-size=390,844", "--dump-dom", probed.as_uri())
+    phone = page.with_name("phone.html")  # a browser's own window is never as narrow
+    phone.write_text(
+        f"<!doctype html><script>addEventListener('message',e=>document.documentElement.dataset.seen=e.data)</script><iframe src='{probed.name}' width=390 height=844 style='border:0'></iframe>",
+        encoding="utf-8",
+    )
+    run = chromium("--dump-dom", phone.as_uri())
     found = re.search(r'data-seen="([^"]*)"', run.stdout)
     assert run.returncode == 0 and found, run.stderr[-2000:]
     told: dict[str, Any] = json.loads(unescape(found.group(1)))
     return told
 
 
-ANCHORS = (r'<details class="record-details" id="([^"]+)"', r'<details class="cell" id="(cell-[^"]+)"', r'<details class="cell" id="(code-[^"]+)"', r'<h3 class="h2" id="(method)"')
+ANCHORS = (
+    r'<details class="record-details" id="([^"]+)"',
+    r'<details class="cell" id="(cell-[^"]+)"',
+    r'<details class="cell" id="(code-[^"]+)"',
+    r'<h3 class="h2" id="(method)"',
+)
 PROBE = """
 addEventListener("load", async () => {
   const seen = {width: innerWidth, places: {}, wide: []};
@@ -75,7 +85,7 @@ addEventListener("load", async () => {
     const target = document.getElementById(id);
     seen.places[id] = {views: shown(), open: target.matches("details") ? target.open : null, current: document.querySelector("[aria-current]").hash};
   }
-  const rows = () => [...document.querySelectorAll("#irritant-table tbody")];
+  const rows = () => [...document.getElementById("irritant-table").tBodies];
   const sort = document.querySelector('th[data-sort="share"] button');
   sort.click();
   seen.shares = rows().map((row) => Number(row.dataset.share));
@@ -92,7 +102,7 @@ addEventListener("load", async () => {
   }
   seen.asked = performance.getEntriesByType("resource").map((one) => one.name).filter((name) => !name.startsWith("data:"));
   seen.refused = refused;
-  document.documentElement.dataset.seen = JSON.stringify(seen);
+  parent.postMessage(JSON.stringify(seen), "*");
 });
 """
 
@@ -129,7 +139,7 @@ def test_irritants_sort_and_filter(seen: dict[str, Any]) -> None:
 
 def test_the_page_fits_a_phone(seen: dict[str, Any]) -> None:
     """At 390 pixels nothing but tables, which scroll by themselves, is wider than the screen."""
-    assert seen["width"] <= 500
+    assert seen["width"] == 390
     assert seen["wide"] == []
 
 

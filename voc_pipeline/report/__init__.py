@@ -37,7 +37,11 @@ def write_html(store: Readable, config: Config, run_id: str, folder: Path, lang:
     words = Words(lang)
     page = Page(read(store, config, run_id), words)
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     html = environment.get_template("report.html").render(
         t=words,

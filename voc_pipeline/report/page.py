@@ -20,6 +20,8 @@ SHOWN = 120
 """Irritants with a row of their own; the tables hold them all."""
 TOP = 5
 CELL_QUOTES = 5
+MOVED = 8
+"""Rows of each sort in what changed."""
 LEAST_SCORES = 5
 """Scores under which a difference is left to the tables."""
 PARTS = ("volume", "customers", "severity", "not_valued", "trend", "impact")
@@ -98,8 +100,15 @@ class Page:
             valued, not_valued = self._run("share_valued"), self._run("share_not_valued")
             says = t("net_regard.says", valued=t.percent(valued.value), not_valued=t.percent(not_valued.value)) if valued and not_valued else ""
             chart = whisker(regard, -1, 1, zero=0, tone="bad" if regard.high < 0 else "", width=210)
-            figures.append({"name": t("net_regard"), "text": self._points(regard.value), **self._ends(regard, "points"), "chart": chart, "says": says})
-        scores = (("nps", -100.0, 100.0, 0.0, "nps"), ("csat_top2", 0.0, 1.0, None, "share"), ("stars_mean", 1.0, 5.0, None, "mean"), ("ces_mean", 1.0, 7.0, None, "mean"))
+            figures.append(
+                {"name": t("net_regard"), "text": self._points(regard.value), **self._ends(regard, "points"), "chart": chart, "says": says}
+            )
+        scores = (
+            ("nps", -100.0, 100.0, 0.0, "nps"),
+            ("csat_top2", 0.0, 1.0, None, "share"),
+            ("stars_mean", 1.0, 5.0, None, "mean"),
+            ("ces_mean", 1.0, 7.0, None, "mean"),
+        )
         for name, low, high, zero, unit in scores:
             score = self._run(name)
             if score and len(figures) < 3:
@@ -113,14 +122,22 @@ class Page:
         if previous is None:
             return None
         figures = []
-        for name, unit in (("n_verbatims", "count"), ("share_negative", "share"), ("share_not_valued", "share"), ("net_regard", "points"), ("nps", "nps")):
+        for name, unit in (
+            ("n_verbatims", "count"),
+            ("share_negative", "share"),
+            ("share_not_valued", "share"),
+            ("net_regard", "points"),
+            ("nps", "nps"),
+        ):
             now, then = self._run(name), interval(self.reading.before.get("run", "", name))
             moved = self.f.get("run", "", f"change_{name}")
             if now and then:
                 title = t("verbatims.analysed") if name == "n_verbatims" else t(name.replace("share_", "share."))
                 verdict = ""
                 if moved is not None:
-                    verdict = t("verdict.up" if moved.value > 0 else "verdict.down") if detail(moved, "more_than_noise", False) else t("verdict.noise")
+                    verdict = (
+                        t("verdict.up" if moved.value > 0 else "verdict.down") if detail(moved, "more_than_noise", False) else t("verdict.noise")
+                    )
                 figures.append({"name": title, "before": self._in_unit(then.value, unit), "now": self._in_unit(now.value, unit), "verdict": verdict})
         changes = [(item, self.f.get("irritant", item["id"], "change_share")) for item in self.irritants]
         known = [(item, metric) for item, metric in changes if metric is not None]
@@ -150,15 +167,30 @@ class Page:
             )
         rows.sort(key=lambda row: row["size"])
         sure_ones = sum(1 for row in rows if row["sure"])
-        rows = [row for row in rows if row["sure"]] + [row for row in rows if not row["sure"]][: max(8 - sure_ones, 3)]
-        for item in (one for one in self.irritants if one["new"]):
-            rows.append({**self._label_of(item), "href": item["id"], "before": "–", "now": item["share"], "verdict": t("verdict.new"), "sure": True, "text": "", "interval": "", "chart": ""})
-        gone = [record for record in self.reading.gone if record.kind is IrritantKind.IRRITANT][:10]
+        rows = [row for row in rows if row["sure"]] + [row for row in rows if not row["sure"]][: max(MOVED - sure_ones, 3)]
+        fresh = [item for item in self.irritants if item["new"]]
+        for item in fresh[:MOVED]:
+            rows.append(
+                {
+                    **self._label_of(item),
+                    "href": item["id"],
+                    "before": "–",
+                    "now": item["share"],
+                    "verdict": t("verdict.new"),
+                    "sure": True,
+                    "text": "",
+                    "interval": "",
+                    "chart": "",
+                }
+            )
+        gone = [record for record in self.reading.gone if record.kind is IrritantKind.IRRITANT][:MOVED]
         for record in gone:
             then = interval(self.reading.before.get("irritant", record.id, "share"))
             row = {**self._named(record), "href": "", "before": t.percent(then.value) if then else "–", "now": "–", "verdict": t("verdict.gone")}
             rows.append({**row, "sure": True, "text": "", "interval": "", "chart": ""})
         intro = t.plural("changed.sure", sure_ones, day=t.day(previous.as_of), known=t.number(len(known)))
+        if fresh:
+            intro += " " + t.plural("changed.new", len(fresh))
         return {"intro": intro, "figures": figures, "rows": rows}
 
     # ------------------------------------------------------------ product
@@ -234,13 +266,27 @@ class Page:
         total = self.f.value("run", "", "n_verbatims")
         if "n_verbatims" in f:
             n = f["n_verbatims"].value
-            figures.append({"name": t("seams.share"), "text": t.percent(n / total) if total else t.number(n), "interval": t.plural("verbatims.n", round(n)), "chart": ""})
+            figures.append(
+                {
+                    "name": t("seams.share"),
+                    "text": t.percent(n / total) if total else t.number(n),
+                    "interval": t.plural("verbatims.n", round(n)),
+                    "chart": "",
+                }
+            )
         for name, unit in (("share_negative", "share"), ("share_not_valued", "share"), ("net_regard", "points")):
             estimate = interval(f.get(name))
             if estimate:
                 low, high = (-1, 1) if unit == "points" else (0, 1)
                 chart = whisker(estimate, low, high, zero=0 if unit == "points" else None, width=180)
-                figures.append({"name": t(name.replace("share_", "share.")), "text": self._in_unit(estimate.value, unit), **self._ends(estimate, unit), "chart": chart})
+                figures.append(
+                    {
+                        "name": t(name.replace("share_", "share.")),
+                        "text": self._in_unit(estimate.value, unit),
+                        **self._ends(estimate, unit),
+                        "chart": chart,
+                    }
+                )
         told = []
         for item in self.irritants:
             share = self.f.get("irritant", item["id"], f"stage.{seam}")
@@ -258,7 +304,12 @@ class Page:
         not_valued = self._run("share_not_valued")
         promises = [item for item in self.irritants if item["gap"] and item["gap"]["number"] == int(Gap.COMMUNICATION)]
         share = t.percent(not_valued.value) if not_valued else "–"
-        summary = t("marketing.summary", not_valued=share, promises=t.plural("promises.n", len(promises)), strengths=t.plural("strengths.n", len(self.strengths)))
+        summary = t(
+            "marketing.summary",
+            not_valued=share,
+            promises=t.plural("promises.n", len(promises)),
+            strengths=t.plural("strengths.n", len(self.strengths)),
+        )
         return {
             "summary": summary,
             "codes": self._codes(),
@@ -338,7 +389,11 @@ class Page:
                 }
             )
         total = interval(self.f.get("dimension", "total", "gap5"))
-        sentence = t("gap5.total", gap=t.number(total.value, 2, sign=True), interval=t.range(total.low, total.high, 2, sign=True), n=t.number(total.n)) if total else ""
+        sentence = (
+            t("gap5.total", gap=t.number(total.value, 2, sign=True), interval=t.range(total.low, total.high, 2, sign=True), n=t.number(total.n))
+            if total
+            else ""
+        )
         axis = t("gap5.axis", low=t.number(round(low)), high=t.number(round(high)))
         return {"rows": rows, "total": sentence, "axis": axis}
 
@@ -347,7 +402,6 @@ class Page:
         return next(iter(scales)) if len(scales) == 1 else None
 
     def _groups(self) -> list[View]:
-        t = self.t
         keys: dict[str, list[tuple[str, str, str]]] = {}
         for scope in ("channel", "lang", "segment"):
             for key in self.f.keys(scope):
@@ -357,7 +411,7 @@ class Page:
         for attribute, members in keys.items():
             if len(members) < 2:
                 continue
-            rows = []
+            rows: list[View] = []
             for scope, key, value in members:
                 cells = []
                 for name, low, zero in (("share_negative", 0, None), ("share_not_valued", 0, None), ("net_regard", -1, 0)):
@@ -369,7 +423,7 @@ class Page:
                         cell = {"chart": chart, "text": self._in_unit(estimate.value, unit), **self._ends(estimate, unit)}
                     cells.append(cell)
                 rows.append({"name": self._value(attribute, value), "n": round(self.f.value(scope, key, "n_verbatims")), "cells": cells})
-            rows.sort(key=lambda row: (-row["n"], row["name"]))
+            rows.sort(key=lambda row: (-int(row["n"]), str(row["name"])))
             groups.append({"title": self._attribute(attribute), "head": self._attribute(attribute), "rows": rows[:30]})
         return groups
 
@@ -410,11 +464,15 @@ class Page:
             if estimate:
                 what = f"{self._in_unit(estimate.value, unit)} ({self._ends(estimate, unit)['interval']})"
                 few = f" {t('small.long')}" if estimate.small_base else ""
-                points.append(Point(t.month(month), estimate, f"{t.month(month)} : {what}{few}" if t.lang == "fr" else f"{t.month(month)}: {what}{few}"))
+                points.append(
+                    Point(t.month(month), estimate, f"{t.month(month)} : {what}{few}" if t.lang == "fr" else f"{t.month(month)}: {what}{few}")
+                )
         if len(points) < 2:
             return Markup("")
         first, last = points[0], points[-1]
-        label = t("trend.label", title=title, a=first.label, x=self._in_unit(first.at.value, unit), b=last.label, y=self._in_unit(last.at.value, unit))
+        label = t(
+            "trend.label", title=title, a=first.label, x=self._in_unit(first.at.value, unit), b=last.label, y=self._in_unit(last.at.value, unit)
+        )
         return trend(points, label, lambda value: self._tick(value, unit), tone)
 
     def _irritant_trends(self) -> list[View]:
@@ -454,7 +512,11 @@ class Page:
         q_max = self.reading.config.priority.q_value
         groups = []
         for outcome in ("nps", "csat", "stars"):
-            found = [(key, m, e) for key in self.shown if (m := self.f.get("irritant", key, f"{outcome}_difference")) and (e := interval(m)) and e.n >= LEAST_SCORES]
+            found = [
+                (key, m, e)
+                for key in self.shown
+                if (m := self.f.get("irritant", key, f"{outcome}_difference")) and (e := interval(m)) and e.n >= LEAST_SCORES
+            ]
             if not found:
                 continue
             found.sort(key=lambda one: (one[2].value, one[0]))
@@ -562,7 +624,9 @@ class Page:
         languages = sorted(((self.f.value("lang", key, "n_verbatims"), key) for key in self.f.keys("lang")), key=lambda pair: (-pair[0], pair[1]))
         if languages and total:
             facts.append((t("languages"), ", ".join(f"{self.language(key)} {t.percent(n / total, 0)}" for n, key in languages)))
-        channels = sorted(((self.f.value("channel", key, "n_verbatims"), key) for key in self.f.keys("channel")), key=lambda pair: (-pair[0], pair[1]))
+        channels = sorted(
+            ((self.f.value("channel", key, "n_verbatims"), key) for key in self.f.keys("channel")), key=lambda pair: (-pair[0], pair[1])
+        )
         if channels and total:
             facts.append((t("channels"), ", ".join(f"{self.channel(key)} {t.percent(n / total, 0)}" for n, key in channels)))
         named = sum(1 for item in self.irritants if item["label_note"] == "missing")
@@ -583,13 +647,27 @@ class Page:
                 ends = t.range(estimate.low, estimate.high, 2) if estimate.low < estimate.high else ""
                 n = t.number(estimate.n) if estimate.n else "–"
                 where = str(detail(metric, "set", "") or "")
-                rows.append({"head": head, "figure": figure, "chart": chart, "text": t.number(estimate.value, 2), "interval": ends, "n": n, "where": where})
+                rows.append(
+                    {"head": head, "figure": figure, "chart": chart, "text": t.number(estimate.value, 2), "interval": ends, "n": n, "where": where}
+                )
         return rows
 
     def _quality_names(self, key: str, figure: str) -> tuple[str, str]:
         """A head and its figure in words, from `sentiment` and `macro_f1`, or from `sentiment_macro_f1`."""
         t = self.t
-        heads = ("not_valued_codes", "not_valued", "sentiment", "intensity", "valued", "stage", "dimension", "gap_cue", "theme", "suggestion", "codes")
+        heads = (
+            "not_valued_codes",
+            "not_valued",
+            "sentiment",
+            "intensity",
+            "valued",
+            "stage",
+            "dimension",
+            "gap_cue",
+            "theme",
+            "suggestion",
+            "codes",
+        )
         head = next((name for name in heads if key == name or key.startswith((f"{name}_", f"{name}.", f"{name} "))), "")
         rest = figure or key.removeprefix(head).strip("_. ") if head else figure
         named = t(f"figure.{rest}") if t.has(f"figure.{rest}") else rest.replace("_", " ")
@@ -605,7 +683,15 @@ class Page:
     def _caveats(self) -> list[str]:
         t, priority = self.t, self.reading.config.priority
         caveats = [t(f"caveat.{name}") for name in ("who", "classifier", "gap", "small", "customers", "labels")]
-        caveats.append(t("caveat.trend", recent=priority.recent_weeks, baseline=priority.baseline_weeks, q=t.number(priority.q_value, 2), ratio=t.number(priority.rate_ratio, 1)))
+        caveats.append(
+            t(
+                "caveat.trend",
+                recent=priority.recent_weeks,
+                baseline=priority.baseline_weeks,
+                q=t.number(priority.q_value, 2),
+                ratio=t.number(priority.rate_ratio, 1),
+            )
+        )
         caveats += [t("caveat.association"), t("caveat.people")]
         return caveats
 
@@ -624,11 +710,13 @@ class Page:
         named = self._named(record)
         spark = ""
         if len(series) > 1:
-            label = t("trend.label", title=named["label"], a=t.month(months[0]), x=t.percent(series[0]), b=t.month(months[-1]), y=t.percent(series[-1]))
+            label = t(
+                "trend.label", title=named["label"], a=t.month(months[0]), x=t.percent(series[0]), b=t.month(months[-1]), y=t.percent(series[-1])
+            )
             spark = sparkline(series, label)
         parts = self._parts(record)
         told = t.plural("verbatims.n", mentions) + (f", {t.plural('customers.n', customers)}" if customers else "")
-        place = [stage_name, t("owner.is", owner=record.owner) if record.owner else "", gap["place"] if gap else ""]
+        place = [stage_name, t("owner.is", owner=self._owner(record)) if record.owner else "", gap["place"] if gap else ""]
         rank = self.f.get("irritant", record.id, "rank")
         return {
             **named,
@@ -650,7 +738,7 @@ class Page:
             "why": self._why(parts, alert),
             "parts": parts,
             "priority": t.number(self.f.value("irritant", record.id, "priority"), 2),
-            "owner": record.owner,
+            "owner": self._owner(record),
             "stage": stage_name or "–",
             "gap": gap,
             "place": " · ".join(part for part in place if part),
@@ -765,18 +853,24 @@ class Page:
     def _facts(self, record: Irritant) -> list[tuple[str, str]]:
         t, f = self.t, self.f.of("irritant", record.id)
         facts: list[tuple[str, str]] = []
-        stages = sorted(((m.value, name.removeprefix("stage.")) for name, m in f.items() if name.startswith("stage.")), key=lambda one: (-one[0], one[1]))
+        stages = sorted(
+            ((m.value, name.removeprefix("stage.")) for name, m in f.items() if name.startswith("stage.")), key=lambda one: (-one[0], one[1])
+        )
         if stages:
             facts.append((t("stages"), ", ".join(f"{self._stage(name)} {t.percent(value, 0)}" for value, name in stages[:4] if value > 0)))
-        channels = sorted(((m.value, name.removeprefix("channel.")) for name, m in f.items() if name.startswith("channel.")), key=lambda one: (-one[0], one[1]))
+        channels = sorted(
+            ((m.value, name.removeprefix("channel.")) for name, m in f.items() if name.startswith("channel.")), key=lambda one: (-one[0], one[1])
+        )
         if channels:
             facts.append((t("channels"), ", ".join(f"{self.channel(name)} {t.percent(value, 0)}" for value, name in channels[:4] if value > 0)))
         gap = self.reading.gaps.get(record.id)
         if gap and gap.dimensions:
             best = sorted(gap.dimensions.items(), key=lambda one: (-one[1].value, one[0]))[:2]
-            names = (f"{DIMENSION_LABELS[name][t.lang] if name in DIMENSION_LABELS else name} {t.percent(e.value, 0)}" for name, e in best if e.value > 0)
+            names = (
+                f"{DIMENSION_LABELS[name][t.lang] if name in DIMENSION_LABELS else name} {t.percent(e.value, 0)}" for name, e in best if e.value > 0
+            )
             facts.append((t("dimension"), ", ".join(names)))
-        facts.append((t("owner"), record.owner or t("owner.none")))
+        facts.append((t("owner"), self._owner(record) or t("owner.none")))
         first, last = (str(detail(f.get("mentions"), name, "") or "")[:10] for name in ("first_seen", "last_seen"))
         if first and last:
             facts.append((t("seen"), t("seen.text", first=self._iso(first), last=self._iso(last))))
@@ -850,6 +944,11 @@ class Page:
 
     def _attribute(self, name: str) -> str:
         return self.t(f"attribute.{name}") if self.t.has(f"attribute.{name}") else _capital(name.replace("_", " "))
+
+    @staticmethod
+    def _owner(record: Irritant) -> str:
+        """A department as people write it: `customer_care` reads customer care."""
+        return record.owner.replace("_", " ")
 
     def _value(self, attribute: str, value: str) -> str:
         if attribute == "channel":
