@@ -37,7 +37,7 @@ HEADS: Mapping[Role, str] = {Role.CUSTOMER: "client: ", Role.AGENT: "agent: "}
 _PLAIN = re.compile(r"[\n -%'-;=?-~àäçèéêëîïôöùûüœÀÇÈÉÊÎÔŒ’“”«»…–€]*")
 _BREAK = re.compile(r"(?i)<br\s{0,3}/?>|</p>|</div>")
 _INVISIBLE = {"Cf", "Cc", "Cs", "Co", "Cn"}
-_UNSEEN = re.compile(r"[^\n\t -~\u00a1-\u02af\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]")
+_UNSEEN = re.compile(r"[^\n\t -~\u00a1-\u00ac\u00ae-\u02af\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 _HEAD_LIKE = re.compile(r"(?i)\n(?=(?:client|customer|visitor|agent|bot|advisor|conseiller|conseillère) ?:)")
@@ -213,7 +213,11 @@ class Intake:
     def _row_id(self, raw: RawFeedback) -> str:
         """The source's own id where it is only that (a bare record number is): neither as written nor read as words does it hold anything personal."""
         as_words = re.sub(r"[\W_]+", " ", raw.row_id).strip().title()
-        personal = set(redact(raw.row_id).counts) - {"REFERENCE"} or redact(as_words).counts.keys() & {"NAME", "EMAIL", "PHONE"} or not raw.row_id.isprintable()
+        personal = (
+            set(redact(raw.row_id).counts) - {"REFERENCE"}
+            or redact(as_words).counts.keys() & {"NAME", "EMAIL", "PHONE"}
+            or not raw.row_id.isprintable()
+        )
         return keyed_hash(self._key, "row", raw.source, raw.row_id) if personal else raw.row_id
 
     def _rejected(self, raw: RawFeedback, reason: Reason, detail: str = "") -> Dropped:
@@ -290,7 +294,8 @@ def duplicates(rows: Iterable[Candidate], near: float) -> dict[str, tuple[str, R
             rest[row.customer].append((row, folded))
     for mine in rest.values():
         _near_copies(mine, near, found)
-    return found
+    # a row that equals a near copy repeats what that one repeats
+    return {row: (found[first][0] if first in found else first, reason) for row, (first, reason) in found.items()}
 
 
 def _precedence(row: Candidate) -> tuple[bool, bool, str, str]:

@@ -100,8 +100,10 @@ def _way_name(text: str, folded: str, position: int) -> tuple[int, bool]:
             ):
                 break
         elif content == 0 or more or title:
-            if token.isdigit() and len(token) > 2:
+            if (token.isdigit() and len(token) > 2) or (token[0].isdigit() and not token.isdigit() and not content):
                 break
+            if not (content or title or end != here) and text[word.start() : word.end()].endswith(("é", "ée", "és", "ées")):
+                break  # "16 chemin fermé"
             content += 1
             end, capital = word.end(), capital or (title and not token.isdigit())
             more = token in _RANKS or (token.split("-")[0] in FIRST_NAMES) or token.isdigit()

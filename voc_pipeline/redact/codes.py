@@ -172,14 +172,17 @@ _NOUNS = (
     "|parcel|shipment|request|complaint|patient|eleve|beneficiaire|usager|login|plaque|immatriculation|immatricule"
 )
 _CUE = re.compile(rf"\b(?:{_NOUNS})\b")
-_MARK = r"n ?[°º]|n\.|numeros?|num\.?|nr\.?|no\.?|number|nbr|ref\.?|reference|id|:|#|="
+_MARK = r"n ?[°º]|n\.|(?:numeros?|number|num|nr|no|nbr|reference|ref|id)(?![a-z])\.?|:|#|="
+_MARKED = re.compile(r"(?:\b(?:numeros?|number|num|ref|references?|code)|n ?[°º])[ .]{0,2}(?:de |d'|du |of )?(?:la |votre |mon |ma |my |your )?\Z")
+_AND = re.compile(r" ?(?:,|et|and|ou|or|/|&) ?")
 _BETWEEN = (
     "client|de|du|d'|c ?'? ?est|est|le|la|is|the|of|porte|suivante?|sous|mon|ma|my|commande|dossier|contrat|order|case|ticket|a|with"
-    "|colissimo|chronopost|sncf|sfr|free|orange"
+    "|web|internet|en ligne|colissimo|chronopost|sncf|sfr|free|orange"
 )
 _LINK = re.compile(rf"[ \t(\[\"'«,-]{{0,3}}(?:(?P<mark>{_MARK})|(?:{_BETWEEN})(?![a-z0-9]))")
-_TOKEN = re.compile(r"[ \t(\[\"'«#-]{0,4}(?<![^\W_])([a-z0-9](?:[a-z0-9]|[-_/.](?=[a-z0-9])){0,39})(?![^\W_])")
+_TOKEN = re.compile(r"[ \t(\[\"'«#,-]{0,4}(?<![^\W_])([a-z0-9](?:[a-z0-9]|[-_/.](?=[a-z0-9])){0,39})(?![^\W_])")
 _MORE = re.compile(r"(?:[ -][0-9]{2,}(?![a-z0-9/:,]|\.[0-9])){1,6}")
+_SPLIT = re.compile(r"[a-z]{1,4}(?: [0-9]{2,}(?![a-z0-9/:,€%]|\.[0-9])){1,6}")
 _NUMBER_WORD = re.compile(r"(?:\b(?:numeros?|num|code)|(?<![a-z0-9])n ?[°º])(?:[ \t]{0,2}(?::|est|le|de|is)){0,2}[ \t]{0,2}")
 _UNIT = re.compile(
     r"[ \t]{0,2}(?:[€$£%]|h[0-9]|(?:eur|euros?|ans?|mois|jours?|j|semaines?|heures?|h|min\w{0,4}|sec\w{0,5}|fois|mbps|mo|go|gb|mb|km|m|m2|kg|g|l|points?"
@@ -191,10 +194,12 @@ _MEASURE = re.compile(
 )
 _DATE = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}(?:[/.-][0-9]{2,4})?|(?:19|20)[0-9]{2}[/.-][0-9]{1,2}(?:[/.-][0-9]{1,2})?")
 _LONG = re.compile(r"(?<![^\W_])[a-z0-9](?:[a-z0-9]|[-_/](?=[a-z0-9])){7,60}(?![^\W_])")
-_MOMENT = re.compile(r"(?:[0-9]{1,2}/)?[0-9]{1,2}/[0-9]{2,4}|[0-9]{1,2}h(?:[0-9]{2})?|(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    r"(?:0?[1-9]|[12][0-9]|3[01])/(?:0?[1-9]|1[0-2])(?:/[0-9]{4}|/[0-9]{2})?(?![0-9])|[0-9]{1,2}h(?:[0-9]{2})?|(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+)
 _LAW = re.compile(r"\b(?:loi|decret|articles?|art|arrete|ordonnance|directive|cerfa|annexe|circulaire)[ .,]{1,2}\Z")
 _ORDER = re.compile(r"[0-9]{3}-[0-9]{7}-[0-9]{7}")
-_PLATE = re.compile(r"[a-hj-np-tv-z]{2}[- ][0-9]{3}[- ][a-hj-np-tv-z]{2}")
+_PLATE = re.compile(r"[a-hj-np-tv-z]{2}[- ][0-9]{3}[- ](?![gmt]b)[a-hj-np-tv-z]{2}")
 _PLATES = re.compile(rf"(?<![^\W_]){_PLATE.pattern}(?![^\W_])")
 _HEAD = re.compile(r"(?m)^(?:client|agent) ?:")
 
@@ -206,7 +211,8 @@ def find_references(text: str, folded: str, lang: str) -> Iterator[Span]:
         if cue.start() in heads:
             continue
         position, mark = cue.end(), cue[0] in {"ref", "refs", "reference", "imei", "siret", "siren", "pnr", "matricule", "identifiant"}
-        strong = mark
+        numbered = _MARKED.search(folded, max(0, cue.start() - 24), cue.start()) is not None
+        mark, strong = mark or numbered, numbered or cue[0] == "pnr"
         if folded[position : position + 1] == ".":
             position += 1
         if folded[position : position + 3] == "(s)":
@@ -218,8 +224,10 @@ def find_references(text: str, folded: str, lang: str) -> Iterator[Span]:
             mark, strong = mark or link["mark"] is not None, strong or (link["mark"] not in {None, ":", "=", "#"})
             position = link.end()
         found = _reference(text, folded, position, mark, strong)
-        if found:
+        while found:
             yield found
+            more = _AND.match(folded, found[1])
+            found = _reference(text, folded, more.end(), mark, strong) if more and mark else None
     for number in _NUMBER_WORD.finditer(folded):
         if _LAW.search(folded, max(0, number.start() - 16), number.start()):
             continue
@@ -238,8 +246,13 @@ def _reference(text: str, folded: str, position: int, mark: bool, strong: bool) 
     code = token[1]
     n_digits = sum(char.isdigit() for char in code)
     compact = re.sub(r"[^a-z0-9]", "", code)
+    split = _SPLIT.match(folded, start) if mark and n_digits == 0 and text[start:end].isupper() else None
+    if split:
+        return start, split.end(), "REFERENCE"
     if n_digits == 0:
         return (start, end, "REFERENCE") if strong and 5 <= len(code) <= 8 and text[start:end].isupper() and _unpronounceable(code) else None
+    if "/" in code and sum(map(str.isdigit, _MOMENT.sub("", code))) < 2:
+        return None
     if _DATE.fullmatch(code) and not (strong and compact.isdigit() and code.count("-") == 1):
         return None
     if compact.isdigit():

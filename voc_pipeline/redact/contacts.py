@@ -12,7 +12,9 @@ Span = tuple[int, int, str]
 # ---------------------------------------------------------------- e-mail
 
 _LOCAL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._%+-'")
-_DOMAIN = re.compile(r" ?\.? ?([a-z0-9-]{1,63}(?:(?:\.| ?\. (?=[a-z]{2,4}\b(?! [a-z]))| \.)[a-z0-9-]{1,63}){0,5})")
+_DOMAIN = re.compile(
+    r" ?\.? ?([a-z0-9-]{1,63}(?:(?:\.| ?\. ?(?=(?:fr|com|net|org|be|ch|ca|eu)\b)| ?\. (?=[a-z]{2,4}\b(?! [a-z]))| \.)[a-z0-9-]{1,63}){0,5})"
+)
 _PROVIDERS = word_set(
     """
     gmail hotmail orange wanadoo free yahoo outlook live sfr laposte icloud proton protonmail bbox numericable aol gmx ymail msn neuf

@@ -94,13 +94,87 @@ FIRST_NAMES = word_set(
     wissam xavier yacine yael yamina yan yanis yann yannick yannis yasmina yasmine yassin yassine yazid yohan yohann yolande yolanda yoann
     youcef younes youness youri youssef youssouf yuri yusuf yves yvette yvon yvonne zachary zahra zakaria zaynab zelie zeynep zineb zinedine
     zita zoe zoey zohra zora zoubida zoulikha
+    keisha hamish marek dwayne aaliyah imran tomasz katarzyna agnieszka malgorzata piotr pawel krzysztof wojciech jakub zofia ondrej jiri vaclav
+    bogdan mihaela ioana andreea razvan dragos stefano giorgia lorena ximena guadalupe beatrix ursule philomene soren bjorn ingeborg astou
+    aissatou bintou coumba ndeye mamadi fode seynabou kouame koffi amadi chidi ngozi oluwaseun adebayo kwame kofi abena thandi sipho rajesh
+    suresh ramesh anil sunil deepak sanjay rahul rohit amit ankit pooja neha anjali kavita sunita lakshmi arjun vikram siddharth fatoumata
+    djeneba oumy rokia rokhaya maryse thuy huong phuong xiao yuki haruto sakura kenji hiroshi akira minji jisoo yasmin leyla omar tarik
+    rayhana sirine chaymae hajar oumaima salwa hasna naila lotfia zakia fethi ridha noureddine abderrahmane abdelhak abdellatif abdelmajid
+    benoite gwenn maiwenn nolwen rozenn tugdual goulven maodez erwann loig yannig padrig ainhoa maialen xabi peio benat aitor iker nekane
+    amaia itziar leire joris wouter maarten jeroen pieter sander femke lotte anouck griet veerle geert joost thijs ruud aurelien lilou lison
+    tiphaine ombline sixtine clotaire gonzague amaury foulques alienor eulalie philippine quitterie victorine apolline honorine leopoldine
+    mahaut eglantine anselme barnabe cosme emeline gautier gaultier gildas hermine isaline jeannette jeannot josephe lilwenn lubin marcelin
+    maylie melaine nael naelle nahil naim noa noan nohan oihana olwen owenn raphaelle rosine sohan soan thelma tilio timothe titouan tristan
+    tybalt ysaline zacharie deb debbie jen jenn kirsten kirsty lorna morag fiona iain euan ewan callum alasdair angus catriona mairi siobhan
+    niamh aoife ciaran declan eamonn padraig saoirse oisin rhiannon gethin dafydd bronwen cerys gwyn sian shanice tyrone jamal latoya tamika
+    darnell deshawn
+    coralie kenzo priscille enguerrand dwight adelaide agathon aglaee aldric alexine alfredo aloys alpha ambroisine ameline anael anaelle ania
+    annabel annaick annelise anselm antonella antonino aristide arlene armance armando armandine arnold artus athenais aubane aube audran
+    aurel avril aymar babacar balthazar barthelemy bathilde bella benedict benedikt berangere bernardo bertille berthe bettina bianca
+    blandin brieuc briac brendon brigid bryce calixte candy capucin carlotta casimir cassie cathal cathleen cecilien cesar chadia charly
+    chayma cherifa cheyenne chirine christal christobal clair clarence claudius clelie cloe colleen colombe concetta connie coralia coraline
+    coralyne cordelia cornelia cornelius cristiano cristina cyndi cyrielle cyrus damian damir danae danica danilo darius darlene daryl
+    davina dayana deirdre delfina delphin denys desmond dominika dominik donatella donatien donovan doreen dorine dorothea dounia dragan
+    edda edern edgard edna eduard edwin egon eilidh elaia elea eleana elfried eliana elianne elioth eliza elliot elliott eloi elodia elouan
+    emilio emmeline emmerick enola enrico enrique enzio ernestine esmeralda esmee estebane etiennette eudes eugenia euphrasie evangeline
+    evann evariste everett ewen fabiana fabiola fabrizio faical faissal fanch fanette fatoma faustin federica federico felicite felicity
+    ferdinand fernande ferreol fidelia fidji filipa filippo flavia flavio flavius fleurine florette floriana florinda floryan fodil
+    francette francelin franciane frantz franz frederica frederico fredrik freya friedrich gabriele gaia galina garance gaspar gauvain gemma
+    genny geoff georgy gerardo gerd gerda gerry gersende gertrude ghita ghyslaine giacomo gianluca gianni gilda giles gino giorgio gisela
+    gislaine gladis glenda gontran gonzalo goran gracia graziella gregor greta griselda guenaelle guendal guenole guilaine guillemette
+    gunther gustavo gwendal gwenaele habib habiba hadja hadjer haim hakima halim hamed hamidou hanae hania hank hans haroun hassen hatem
+    hayden heike heinz helder hella helmut hendrick henrietta henrik henrique hermann hermance hilaire hilary hillary hoang hocine horace
+    horst houcine houria hubertine ibtissam ibtissem idris ignacio ikrame ilam ilda ilenia iliana ilias ilse iman imad inessa inger ingo
+    ioan ioanna irenee irina isadora iseult isidore isis isolde issam istvan izabela jacinta jacinthe jacky jacquelin jacquemine jacquot jad
+    jaime jalila jamaa janette janick janis janna jannick jaouad jaroslav jasmina jasper jawed jayden jayson jeanette jeannie jeffery jehan
+    jelena jemima jenifer jerzy jil joceline jocelyn jocelyne joeline johanne johnatan jolanta jolene josefina josepha joseline joselyne
+    josselin jovana jozef juliane juliano juliet juliusz jurgen justina kacper kahena kais kalid kalidou kamelia kamilia karel karelle karla
+    karlo karol karole karsten kasia katell kateline katerina katel katja katrin kaya kayden keira kelyan kendra kenan kerstin kheira
+    killyan kimberley kinga kirill klaus klervi konrad konstantin kristell kristian kristof kristopher krystel ladislas laetitia laeticia
+    laila lakhdar lambert laureana laurelle laurentine lauriane lauryn lazare leandro leanne leatitia leeroy leif lelia lenaic lenaick lenny
+    lenora leocadie leonce leonel leonid leontine leopoldo leslye liane lidia lidwine liese ligia lilianne lilya linh linnea liora lisbeth
+    lisette liza loana loann loraine loreen lorelei lorene lorette lorie lothaire louanne louca loucas louison lowen lubna lucca luce
+    lucette luciano lucinda ludmila ludmilla ludwig luigina lukas lukasz luz lyana lylou lyse lysiane mabrouk mackenzie madalena maddy
+    maelan maelyne maelyss maeve magda magdelaine magloire magnus mahdi mahmud maika maina maissa majda majid malcom malena mallaury mallory
+    malvina manal mandy mansour manu marceline marcelino marcio margerie margo margarida margarita margarete margit mariana mariano
+    mariannick maribel mariette marika marilou marilyne marinette marinella marjolaine markus marko marleen marley marlyse marouane martino
+    marylene marylin marylise marylou maryne marysa maryvette masha mathurin mathylde matias matis mattia mattheo mattis mauranne maurine
+    maxine maximilian maxim maylee maylin mayeul mayron mazarine medard mederic melany melchior melia melisande melody melusine menad
+    meredith merouane meriam merwan micael michal mickey miguelito mihail mikaela milana miloud milosz minna mirabelle mirella miriana mirko
+    miroslav mohamadou mohand moise monia montserrat morane morganne mounira moustafa myriem myrtille nadjet nadji nadira naelie nahla nahia
+    nais najet najoua nancie naoufel narcisse nasser nastassia nathalia nathaniel nathy nausicaa nazim nedjma nelia nella nelya neola nestor
+    nevena nevin nicanor nicoleta nicolette nihad nikola nikolai nikos nilsson ninon nisrine noelia noella noellie nolann nolhan noor norine
+    norma nouria nourdine novella oceanne octavia octavie octavien odilon odran olaf oleg olena olindo oliwia olympe omaira omayma ondine
+    onesime oriana ornella orso oscarine osman oswald othmane othello otilia ouiam ouidad oumayma owain oxana paco paolina pascalin patience
+    patricio patrik patrizia pauliane paulina pearl pelagie perceval pernelle perrette petar petronille philippot philomena phyllis pier
+    pietro placide pol polina primael prosper prudencio rabia rached rachelle radhia radoslav rafaela rafaelle rafik ragnar rahma raimond
+    raissa rajaa ralf ramdane ramy ramzi randolph raphaela rashid raymondine rayhan redouane regina reginald reinhard renald renan renate
+    renaude renato reynald reynold riad ricarda richarde riham rihab riwan roberte robinson rocco rodolfo rogatien rolf romana romuald ronny
+    rosalia rosaline rosalind rosamund rosange rosario roselyne rosetta rosita roswitha roxana rozen ruddy rufus rui rupert sabah sabeha
+    sabino sabria sadio safa safae safiya sahar saidou sakina salah saleh salem salvatrice samara samba samih samya sandrina sanja santina
+    sarina sascha satine saverio savinien sebastiano sebastiao segolene selene senami septime seraphin seraphine sergey sergine servane
+    severino sevda shaima shaina shan shanon shanna sharone shayna sheryl shirine sibel siegfried sigrid silas silvana silvere silvestre
+    silvio silvie simeon simonetta simonne sinead sirius sixte sloan sloane soazig socrate sofiya sohane solann solena solenn solveig sonja
+    sonny soria sosthene souhail soulayman soumaya spencer stanislav stecy steffi stephania stephany sterenn stig suliman suzana suzanna
+    suzel suzie svenja sybil sydonie sylvan symphorien tabatha taha tahir taieb talal tamar tancrede tanja tao taous tarak tatienne tayeb
+    telma temim teo teodora terence terezinha tessy thaddee thalia thecla theodor theodoros theotime theresia thibauld thibe thomasine
+    thorsten tiana tibor tiffanie tilda timon tino titiana tobie tomi toinette toussaint toufik trevis tristana tuana tunde turgut tyron
+    ugoline ulla ulrike umberto urbain urielle ursuline uwe vadim vahina valdemar valentino valere valeriane valerian valou vanina vasco
+    vassili velia venceslas verena verane veronika vesna viana vicenta vidal vigor vilma vincenza vincenzo vinciane viorel virgil virgilio
+    virginio vittoria vittorio viviana vladislav volker wael wahiba waldemar wallis waltraud wanis wassila wendeline werner widad wiem
+    wilhelm wilhelmine willem wilma wilson wim winifred winston wissem wladimir wolfgang wyatt xander xaviere ximun yacoub yaelle yaelis
+    yamin yanick yanina yanisse yannic yara yaron yassir yekta yoan yohanna yolaine yoni yorick youna younesse yousra youssra yovan ysee
+    yuliya yuna yunus yvan yvann yvelise yveline yvonnick zacharia zackary zaher zahia zahir zaina zakarya zbigniew zdenek zeina zelda
+    zenaide zeno zenon zeynab zhara ziad zied zineddine zlatan zoran zuleika zuzanna marjory darrell darryl clyde floyd herbert irving leroy
+    melvyn milton morris sheldon sherman stewart vernon wallace warwick wilbur imogen poppy elsie millie jemma kerrie nigella pippa rhona
+    tamsin tracie
     """
 )
 
 # First names that are also words, places, brands or products: they need a cue (a greeting, a civility, a signature, a surname ...).
 AMBIGUOUS_NAMES = word_set(
     """
-    abel achille adam aime aimee alba santiago maurice amelie alex alexa alexia alma ambre amy ange angel angele april aurore austin ava
+    abel achille adam aime aimee alba santiago maurice amelie manuel lotte hermine foulques eglantine nadir clemence philippine florentin angelique victorien kelvin alex alexa alexia alma ambre amy ange angel angele april aurore austin ava
     barry bart ben bill blaise blanche bob bonnie boris camille capucine carl carmen caroll celeste chad charlotte chelsea christian claire
     clea clement clementine cleo constance constant crystal dahlia daisy dan dana dawn dean diane diego dolores earl ebony eden elia ella
     erin esther eve faith fanny fay felix fidele fleur flora flore florence franc france franck frank georgia germaine grace guy gauthier
@@ -114,6 +188,12 @@ AMBIGUOUS_NAMES = word_set(
     samson san sandy sara saul savannah scott selma serge serena severin shannon sidney sofia solal solange stan stella sue suzette sydney
     tara tatum taylor ted temperance tess tim tom toni tony tudor valentin valentine valeria vera victoire victor victoria vince vincent
     viola violette virginia vito wayne wendy will winnie yan zara zita zoe zora simon sullivan stanley sana salvador ruth martial rick ron
+    alpha arnold aube avril balthazar barthelemy candy capucin cassie cesar clair colombe edwin felicite franz garance gemma gracia hank hans
+    hella iman ingo jacinthe jasper jawed jehan johanne lambert leeroy leonid liane lorette luce ludwig lyse mahdi marjolaine mathurin matis
+    maxim melody mickey mirabelle moise myrtille nais narcisse octavia octavie olympe ondine patience pearl pier placide pol regina renate
+    renaude richarde robinson rolf ruddy salem salvatrice samara samba satine seraphin sirius sixte sonny spencer sylvan tao timon urbain
+    ursuline valeriane vidal vigor wallis wilson zaher clyde leroy milton morris vernon poppy
+    shan perceval orlando gaia kenzo zelda isis bella
     """
 )
 
@@ -132,6 +212,7 @@ LOWER_WORDS = word_set(
     rob robin roland rom roman rosa rose ross roy ruben ruby ruth ryan said sally salome sam sami sana sandy sara saul scott sean seb serge
     sofia sol solene stan stella steve sue sven tania ted tess tim tina todd tom tony troy ugo valentin valery vera victoire victor vincent
     violette vito wade walter wanda wendy will yan zoe
+    anis jaime nella casimir teddy alba ornella
     """
 )
 

@@ -411,7 +411,7 @@ def _trailing(reader: Reader) -> tuple[int, int] | None:
         start > 0 and re.search(r"[.!?\n\x00)][ \n*-]*\Z", folded[words[start - 1].end : words[start].start]) is not None
     )
     names = words[start : end + 1]
-    content = [w for w in names if w.word not in PARTICLES]
+    content = [w for w in names if w.word not in PARTICLES or (len(w.word) == 1 and w is not names[0])]
     if (
         not line_start
         or not content
@@ -428,7 +428,7 @@ def _trailing(reader: Reader) -> tuple[int, int] | None:
         len(content) >= 2
         and titled
         and firsts
-        and all(reader.first_name(w) or reader.surname(w) or w.shouted for w in content)
+        and all(reader.first_name(w) or reader.surname(w) or w.shouted or len(w.word) == 1 for w in content)
         and not (reader.shout)
     ):
         sure = any(w.word not in AMBIGUOUS_NAMES for w in firsts)

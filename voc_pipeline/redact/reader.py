@@ -135,7 +135,7 @@ class Reader:
             here += 1
         return here
 
-    def extend(self, index: int) -> int:
+    def extend(self, index: int, strength: int = 0) -> int:
         """Index of the last word of the name that begins at a word: initials, particles, first names, surnames follow."""
         last, taken = index, 0
         first = self.words[index]
@@ -158,11 +158,14 @@ class Reader:
             if w.word in NOT_NAMES and not (w.shouted and not self.shout and w.word in SURNAMES):
                 break
             if w.title:
-                fine = self.first_name(w) or w.word in SURNAMES or self.unknown(w) or (w.shouted and len(w.word) > 2 and not first.shouted)
+                # a capital after a capitalised first name: a surname, even one that a dictionary knows ("Thibault Garrigue"), but then the last word
+                fine = self.first_name(w) or w.word in SURNAMES or self.unknown(w)
+                fine = fine or (w.shouted and len(w.word) > 2 and not first.shouted) or (taken == 0 and first.title and self.first_name(first))
             else:
                 ends = self.folded[w.end : w.end + 1] in _ENDS or (nxt + 1 < len(self.words) and self.words[nxt + 1].word in _AFTER_A_NAME)
                 fine = (self.first_name(w) and w.word not in AMBIGUOUS_NAMES and not is_word(w.word, "fr")) or (
-                    not first.title and ((w.word in SURNAMES and not is_word(w.word, "fr")) or (ends and len(w.word) >= 4 and self.surname(w)))
+                    not first.title
+                    and ((w.word in SURNAMES and not is_word(w.word, "fr")) or (ends and len(w.word) >= 4 and (strength == 3 or self.surname(w))))
                 )
             if not fine:
                 break
@@ -191,9 +194,16 @@ class Reader:
                 and (w.title or w.word not in {"la", "le", "les", "l"})
                 and not self.brand(target)
             ):
-                return self.extend(target)
+                return self.extend(target, strength)
             if not t.title and strength == 3 and w.word in {"ben", "el", "al", "le", "de", "mc", "o"} and self.unknown(t) and len(t.word) >= 4:
-                return self.extend(target)
+                return self.extend(target, strength)
+        if (
+            strength == 3
+            and self.initial(index)
+            and not self.shout
+            and ((len(self.text) > w.end and self.text[w.end] in ".,\n") or w.word not in NOT_NAMES)
+        ):
+            return self.extend(index, strength)
         if self.brand(index) and not (strength == 3 and w.title and w.word in SURNAMES and w.word not in {"orange", "france", "paris"}):
             return None
         if w.word in NOT_NAMES and not (strength >= 2 and w.title and (w.word in SURNAMES or w.word in {"sandro", "jules", "april"})):
@@ -206,20 +216,18 @@ class Reader:
                 fine = fine or (strength >= 2 and w.word not in LOWER_WORDS and self.followed_by_surname(index))
             else:
                 fine = self.sure_first_name(w)
-            return self.extend(index) if fine else None
-        if strength == 3 and self.initial(index) and not self.shout:
-            return self.extend(index)
+            return self.extend(index, strength) if fine else None
         if len(w.word) < 2:
             return None
         if w.title and strength >= 2 and (self.unknown(w) or w.word in SURNAMES):
-            return self.extend(index)
+            return self.extend(index, strength)
         if strength == 3:
             if w.title and not self.shout:
-                return self.extend(index)
+                return self.extend(index, strength)
             if (w.word in SURNAMES and (self.shout or not is_word(w.word, "fr") or self._sentence_like(index))) or (
                 len(w.word) >= (4 if self.shout else 5) and self.unknown(w)
             ):
-                return self.extend(index)
+                return self.extend(index, strength)
         return None
 
     def _sentence_like(self, index: int) -> bool:
