@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -25,6 +26,15 @@ def _binaries() -> Path:
     if not found and on_path is None:
         pytest.fail("PostgreSQL is not installed, and the store is tested on it too. Remedy: apt-get install -y postgresql", pytrace=False)
     return found[-1].parent if found else Path(str(on_path)).resolve().parent
+
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """Linux sends the server its fast shutdown when the tests are killed before they could."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +81,13 @@ def postgres_server() -> Iterator[str]:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with log.open("wb") as output:
             server = subprocess.Popen(
-                [binaries / "postgres", "-D", home / "data", *options], env=environment, cwd=home, stdout=output, stderr=output, **owner
+                [binaries / "postgres", "-D", home / "data", *options],
+                env=environment,
+                cwd=home,
+                stdout=output,
+                stderr=output,
+                preexec_fn=_end_with_parent,
+                **owner,
             )
         for _ in range(300):
             ready = subprocess.run([binaries / "pg_isready", "-q", "-h", home, "-U", "postgres", "-d", "postgres"], env=environment)
