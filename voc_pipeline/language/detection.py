@@ -53,13 +53,13 @@ def detect(text: str, declared: Sequence[str] = ("fr", "en")) -> tuple[str, floa
                     scores[code] += weight
     best = max(scores, key=lambda code: (scores[code], code in declared, code))
     total = sum(math.exp(score - scores[best]) for score in scores.values())
-    return best, 1.0 / total
+    return best, round(1.0 / total, 6)
 
 
 def _letters(text: str) -> dict[str, float]:
-    """Probability of each known language by letter trigrams alone."""
+    """Probability of each known language by letter trigrams alone, rounded: the detector adds in no fixed order, so its last digits move."""
     values = _detector().compute_language_confidence_values(text)
-    return {value.language.iso_code_639_1.name.lower(): value.value for value in values}
+    return {value.language.iso_code_639_1.name.lower(): round(value.value, 9) for value in values}
 
 
 @cache

@@ -91,7 +91,16 @@ def _french_lemmas(doc: Any) -> Iterator[tuple[str, str]]:
     """(word, lemma) of a tagged document's words that can carry a topic."""
     for token in doc:
         if token.pos_ in CONTENT_TAGS:
-            yield token.text, token.lemma_.lower()
+            lemma = token.lemma_.lower()
+            yield token.text, lemma if token.pos_ == "PROPN" or _is_known(lemma) else _lookup(token.lower_, "fr")
+
+
+@cache
+def _is_known(lemma: str) -> bool:
+    """Whether the French dictionary holds a word: an edit learnt on other words can make one that does not exist."""
+    import simplemma
+
+    return simplemma.is_known(lemma, lang="fr")
 
 
 def _french_phrases(doc: Any) -> Iterator[str]:
@@ -111,7 +120,7 @@ def _sign(token: Any) -> str:
     low = token.lower_
     if not LETTER.match(low):
         return "." if low != "-" else "-"
-    if token.pos_ in ("NOUN", "PROPN") and (len(low) > 1):
+    if low in words.FRENCH_NOUNS or (token.pos_ in ("NOUN", "PROPN") and len(low) > 1):
         return "." if low in NO_HEADS or low in stop_words("fr") else "N"
     if token.pos_ == "ADJ":
         return "." if low in stop_words("fr") else "A"

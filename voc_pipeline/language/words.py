@@ -38,6 +38,17 @@ ELIDED = frozenset("c d j l m n s t qu jusqu lorsqu puisqu quoiqu quelqu".split(
 # After these an emoji stands for a word.
 FACE_HOLDERS = frozenset("j l d le la les un une des de du mon ma mes i the a an my".split())
 
+# Words that often start a sentence in French typed without marks, and words after which they do not.
+FRENCH_RESTARTS = frozenset(
+    "je j' j il elle ils elles on nous vous c' ce cela ça ca jai cest merci bonjour bref franchement aucun aucune impossible jamais personne rien très tres dommage résultat ensuite donc".split()
+)
+FRENCH_HOLDERS = frozenset(
+    """
+    que qu' qui dont où ou si quand lorsque lorsqu' comme car parce puisque puisqu' mais et ni ne n' se s' je j' tu il elle on nous vous ils elles le la les l' me m' te t' lui leur y en
+    de d' du des à a au aux pour par sans avec dans sur sous chez entre vers avant après depuis pendant est sont était suis ai as ont avons avez très trop plus moins pas ce cette ces un une , - :
+    """.split()
+)
+
 # Places in a long stretch of English where a new sentence may start.
 ENGLISH_RESTARTS = re.compile(
     r"(?<=\s)(?:(?:and|but|so|then|because|however|also|plus)\s+(?:then\s+)?(?:i|we|he|she|they|it|you|there|this|that|the|my|when|after|now|nobody|no\s+one)\b"
@@ -116,6 +127,11 @@ TELLING = {
         "de het een en is niet zeer slecht goed nooit ik ze wij we te met op voor was maar geen dank bedankt alles niets hallo mijn ook nog altijd heel erg van dat".split()
     ),
 }
+
+# Nouns of customers' accounts that the treebanks hardly hold.
+FRENCH_NOUNS = frozenset(
+    "client clients cliente clientes clientèle colis box sav appli applis application mail mails fibre wifi forfait hotline chatbot rdv remboursement facture livraison livreur".split()
+)
 
 # English verbs of accounts (lemmas) that break a noun phrase, and adjectives that name no thing by themselves.
 ENGLISH_VERBS = frozenset(
