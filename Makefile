@@ -36,7 +36,7 @@ install:
 	@lock=$$(sha256sum < requirements.lock); if [ "$$(cat .venv/.lock 2>/dev/null || true)" != "$$lock" ]; then \
 		n=$$(grep -c == requirements.lock); echo "Installing $$n packages into .venv (once)"; \
 		$(PIP) install --no-warn-script-location -r requirements.lock \
-			| awk -v n=$$n '/^Collecting/ { printf "\r  found %d of %d", ++i, n; fflush() } /^Installing/ { printf "\n  unpacking\n"; fflush() }'; \
+			| awk -v n=$$n '/^(Collecting|Processing|Requirement already)/ { printf "\r  found %d of %d", ++i, n; fflush() } /^Installing/ { printf "\n  unpacking\n"; fflush() }'; \
 		echo "$$lock" > .venv/.lock; fi
 	@project=$$(sha256sum < pyproject.toml); if [ "$$(cat .venv/.project 2>/dev/null || true)" != "$$project" ]; then \
 		$(PIP) install -q --no-deps --no-build-isolation -e .; echo "$$project" > .venv/.project; fi
