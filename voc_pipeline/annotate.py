@@ -89,7 +89,10 @@ class Annotator:
         alone = len(per_segment) == 1 and verbatim.segments[0].text == verbatim.text
         whole = per_segment[0] if alone else self.encoder.tokens(verbatim.text)
         p = self.heads.verbatim(whole.hidden, _evidence(whole, verbatim.segments))
-        segments = self._segments(verbatim.segments, self.heads.segments(x)) if per_segment else ()
+        parts = self.heads.segments(x)
+        customer = [i for i, segment in enumerate(verbatim.segments) if segment.role is Role.CUSTOMER]
+        p = self.heads.joined(p, {task: values[customer] for task, values in parts.items()})
+        segments = self._segments(verbatim.segments, parts) if per_segment else ()
         return self._answer(verbatim, p, segments), x
 
     def _segments(self, segments: Sequence[Segment], p: Mapping[str, Floats]) -> tuple[SegmentAnnotation, ...]:
@@ -131,7 +134,8 @@ class Annotator:
         intensity = int(p["intensity"][1:].argmax()) + 1 if not_valued else 0
         p_stage = _named(p["stage"], self.heads.labels("stage"))
         stage = Stage(max(p_stage, key=lambda name: (p_stage[name], name)))
-        told = _p(p["irritant"][0]) >= thresholds["irritant"]
+        # Whoever is dissatisfied is so with something: in the labelled data 99 negative verbatims of 100 tell an irritant.
+        told = _p(p["irritant"][0]) >= thresholds["irritant"] or sentiment in (Sentiment.NEGATIVE, Sentiment.MIXED)
         p_dimension, p_gap = _named(p["dimension"], self.heads.labels("dimension")), _named(p["gap_cue"], self.heads.labels("gap_cue"))
         dimension = _dimension(p["dimension"], self.heads, thresholds.get("no_dimension", 0.5)) if told else None
         gap = _gap(p["gap_cue"], self.heads, thresholds.get("no_gap_cue", 0.5)) if told else None

@@ -31,7 +31,7 @@ Ints = npt.NDArray[np.int64]
 
 # Chosen on one half of 6,260 real labelled passages, checked on the other.
 N_NEIGHBOURS, N_COMPONENTS = 15, 5
-GUIDE_P = 0.3
+GUIDE_P = 0.25
 """Probability from which a segment's theme guides UMAP."""
 CLUSTER_ROOT = 0.33
 """Smallest group, as a multiple of the square root of the number of distinct texts."""
@@ -46,7 +46,7 @@ N_EXEMPLARS = 16
 N_READ = 40
 """Most typical texts of a group whose words name it."""
 N_KEYWORDS = 8
-THEME_SHARE = 0.35
+THEME_SHARE = 0.2
 """Weight of a theme among the members (share times probability) from which the group may carry its name."""
 OBJECT_SHARE = 0.15
 """Share of the texts read that must name an object before it joins the label."""
@@ -219,7 +219,13 @@ class _Groups:
     def _cut(self, reduced: Floats, largest: int) -> Ints:
         from hdbscan import HDBSCAN
 
-        model = HDBSCAN(min_cluster_size=self.smallest, min_samples=max(2, self.smallest // 3), max_cluster_size=largest, core_dist_n_jobs=1)
+        model = HDBSCAN(
+            min_cluster_size=self.smallest,
+            min_samples=max(2, self.smallest // 3),
+            max_cluster_size=largest,
+            cluster_selection_method="leaf",  # the finest groups: an irritant is something one can mend, not a domain
+            core_dist_n_jobs=1,
+        )
         return np.asarray(model.fit_predict(reduced), np.int64)
 
 
@@ -267,6 +273,10 @@ GENERIC = frozenset(
     morning nombre note nothing parler part partie people person personne personnes peu plupart point problem problems problème problèmes
     question raison reason reste semaine semaines service services société soir solution something sort sorte souci soucis stuff suite temps
     thank thanks thing things time times today truc type vie vrai way week week-end weeks year years
+    janvier février fevrier mars avril mai juin juillet août aout septembre octobre novembre décembre decembre lundi mardi mercredi jeudi
+    vendredi samedi dimanche lendemain veille hier demain midi nuit january february march april may june july august september october
+    november december monday tuesday wednesday thursday friday saturday sunday tomorrow yesterday night min fond euro euros balle balles
+    phrase mot mots word words dame dames lady fois trimestre deux trois quatre
     """.split()
 )
 """Words that name no object by themselves."""
@@ -422,6 +432,11 @@ def _label(reading: _Reading, lang: str, kind: IrritantKind, taken: set[str]) ->
     for label in [*(phrase for phrase in telling[:3] if " " in phrase), *pairs, *telling]:
         if label not in taken:
             return label, "derived"
+    if lang == "fr" or reading.texts[lang]:  # a record without a name helps nobody: the likeliest theme's, unless that one is taken
+        likely = load_themes().get(reading.theme)
+        name = likely.names[kind].get(lang, "") if likely else ""
+        if name:
+            return next(label for label in (name, *(f"{name} ({n})" for n in range(2, 99))) if label not in taken), "category"
     return "", "missing"
 
 

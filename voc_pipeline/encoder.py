@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -210,7 +211,7 @@ class VectorCache:
             try:
                 with self._fs.open(part, "rb") as file, np.load(file) as arrays:
                     keys, vectors = arrays["keys"], arrays["vectors"]
-            except (ValueError, OSError, EOFError):
+            except (ValueError, OSError, EOFError, BadZipFile):
                 continue  # a part cut short by a crash: its vectors are made again
             self._parts.add(part)
             self._known.update(zip((bytes(k) for k in keys), vectors, strict=True))

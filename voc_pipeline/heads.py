@@ -94,6 +94,28 @@ class Heads:
             for task in (*SEGMENT_TASKS, "theme")
         }
 
+    def joined(self, whole: Mapping[str, Array], parts: Mapping[str, Array]) -> dict[str, Array]:
+        """The whole verbatim's probabilities, leaning a little on what its segments say by themselves.
+
+        A quarter of the log-odds of not being valued is the strongest segment's; a quarter of the log-probabilities of dimension and gap cue is that of
+        the segments, weighed by how negative they are. Chosen on development verbatims.
+
+        Args:
+            whole: As `verbatim` gives.
+            parts: As `segments` gives for the customer's segments alone. *Shape:* (n_segments, n_labels) each.
+        """
+        out = dict(whole)
+        polarity = parts["polarity"]
+        if not len(polarity):
+            return out
+        out["not_valued"] = _logistic((1 - LEAN) * _logit(whole["not_valued"]) + LEAN * _logit(parts["segment_not_valued"].max(0)))
+        weight = polarity[:, 0] + polarity[:, 3] / 2 + 0.05
+        for task, passage in (("dimension", "passage_dimension"), ("gap_cue", "passage_gap")):
+            mean = (parts[passage] * weight[:, None]).sum(0) / weight.sum()
+            powers = np.exp((1 - LEAN) * np.log(whole[task] + 1e-6) + LEAN * np.log(mean + 1e-6))
+            out[task] = np.asarray(powers / powers.sum(), np.float32)
+        return out
+
     def _probabilities(self, task: str, logits: Array) -> Array:
         logits = (logits / self.temperatures.get(task, 1.0)).astype(np.float32)
         if task in SIGMOID_TASKS:
@@ -104,6 +126,18 @@ class Heads:
 
 SEGMENT_SCALE = 12.0
 """Vectors of length one are scaled by this before a linear head: logits of a useful size without huge weights."""
+
+
+LEAN = 0.25
+"""How much a whole verbatim's answer leans on its segments' own."""
+
+
+def _logit(p: Array) -> Array:
+    return np.asarray(np.log(p + 1e-4) - np.log(1 - p + 1e-4), np.float32)
+
+
+def _logistic(z: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-z)), np.float32)
 
 
 def load_heads(path: Path, themes: tuple[str, ...], temperatures: Mapping[str, float]) -> Heads:

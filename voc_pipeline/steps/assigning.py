@@ -122,8 +122,8 @@ def _discover(context: Context, shard: int) -> Counts:
                 position=row.segment.position,
                 text=row.segment.text,
                 lang=row.verbatim.lang,
-                theme=row.answer.theme if kind is IrritantKind.IRRITANT else "",
-                p_theme=row.answer.p_theme if kind is IrritantKind.IRRITANT else 0.0,
+                theme=row.answer.theme,
+                p_theme=row.answer.p_theme,
             )
             for row in rest
         ]

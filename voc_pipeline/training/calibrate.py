@@ -97,6 +97,11 @@ def calibrate(encoder: Encoder, heads: Heads, records: Sequence[Labelled], folde
     temperatures |= _passage_temperatures(encoder, heads, records)
     warm = Heads(heads.weights, heads.themes, temperatures)
     whole, parts, where = probabilities(encoder, warm, records)
+    rows: list[list[int]] = [[] for _ in records]
+    for k, (i, _) in enumerate(where):
+        rows[i].append(k)
+    joined = [warm.joined({t: v[i] for t, v in whole.items()}, {t: v[ks] for t, v in parts.items()}) for i, ks in enumerate(rows)]
+    whole = {task: np.stack([p[task] for p in joined]) for task in VERBATIM_TASKS}
     thresholds = dict(DEFAULTS)
     for task in ("not_valued", "valued", "irritant"):
         if targets[task].sum() >= 10:

@@ -20,8 +20,8 @@ DEFAULTS: dict[str, float] = {
     "valued": 0.5,
     "irritant": 0.5,
     "mixed": 1.0,
-    "no_dimension": 0.6,
-    "no_gap_cue": 0.6,
+    "no_dimension": 0.75,
+    "no_gap_cue": 0.75,
     "segment_negative": 0.5,
     "segment_positive": 0.5,
     "suggestion": 0.5,
@@ -67,6 +67,7 @@ def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder
         write_decisions(place / "voc.json", DEFAULTS, ABSTAIN, {}, themes)
         for file in sorted(place.iterdir()):
             if file.is_file():
+                file.chmod(0o644)
                 shutil.move(file, folder / file.name)
 
 
