@@ -181,7 +181,7 @@ def top_table(store: Store, metrics: list[Metric], n: int = 5) -> Table:
         gap = gaps.get(irritant.id)
         table.add_row(
             f"{metric.value:.0f}",
-            irritant.label_fr or irritant.label_en,
+            escape(irritant.label_fr or irritant.label_en or ", ".join(irritant.keywords[:3])),
             f"{of[irritant.id, 'mentions'].value:.0f}",
             _share(of[irritant.id, "share"], interval=False),
             _share(of[irritant.id, "not_valued_rate"], interval=False) if (irritant.id, "not_valued_rate") in of else "",
