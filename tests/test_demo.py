@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import time
 from collections import Counter, defaultdict
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -128,30 +129,33 @@ def test_killed_anywhere_and_resumed_gives_the_same_tables(demo: Demo, tmp_path:
 
 
 @pytest.fixture(scope="session")
-def found(demo: Demo) -> dict[str, tuple[str, float]]:
-    """For each planted irritant, the found one that holds most of its verbatims, and the share of them it holds."""
-    planted: dict[tuple[str, str], str] = {(row["source"], row["row_id"]): row["planted"] for row in _rows(TRUTH) if row["planted"]}
+def planted_of(demo: Demo) -> dict[str, Counter[str]]:
+    """For each irritant found in month twelve, what its verbatims were planted as."""
+    planted = {(row["source"], row["row_id"]): row["planted"] for row in _rows(TRUTH)}
     held: dict[str, Counter[str]] = defaultdict(Counter)
-    with sqlite3.connect(demo.out / "voc.db") as connection:
+    with closing(sqlite3.connect(demo.out / "voc.db")) as connection:
         told = connection.execute(
             "SELECT DISTINCT v.source, v.row_id, m.irritant_id FROM mention m JOIN verbatim v ON v.id = m.verbatim_id"
             " WHERE m.run_id = 'run-0002' AND NOT m.fallback AND m.irritant_id LIKE 'IRR-%'"
         )
         for source, row_id, irritant in told:
-            name = planted.get((source, row_id))
-            if name:
-                held[name][irritant] += 1
-    totals = Counter(planted.values())
-    return {name: (best, n / totals[name]) for name, counter in held.items() for best, n in counter.most_common(1)}
+            held[irritant][planted.get((source, row_id), "")] += 1
+    return held
 
 
-def test_planted_irritants_are_found(found: dict[str, tuple[str, float]]) -> None:
-    """What was planted to grow or to fade has an irritant that holds a good part of its verbatims."""
-    assert {name: round(found.get(name, ("", 0.0))[1], 2) for name in (*GROWING, *FADED) if found.get(name, ("", 0.0))[1] < 0.4} == {}
+def _alerts(demo: Demo) -> set[str]:
+    return {row["id"] for row in _rows(demo.out / "irritants.csv") if row["alert"].lower() in {"true", "1"}}
 
 
-def test_alert_rings_where_growth_was_planted(demo: Demo, found: dict[str, tuple[str, float]]) -> None:
-    """The irritants planted to grow in the last month carry the alert, those that faded do not."""
-    alert = {row["id"]: row["alert"].lower() in {"true", "1"} for row in _rows(demo.out / "irritants.csv")}
-    assert [name for name in GROWING if not alert.get(found[name][0])] == []
-    assert [name for name in FADED if alert.get(found[name][0])] == []
+def test_what_was_planted_to_grow_is_found_and_rings(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
+    """Each trouble planted to grow has an irritant of ten verbatims or more, seven in ten of them its own, that carries the alert."""
+    ringing = [planted_of[irritant] for irritant in _alerts(demo)]
+    missed = [name for name in GROWING if not any(c[name] >= 10 and c[name] >= 0.7 * c.total() for c in ringing)]
+    assert missed == []
+
+
+def test_nothing_else_rings(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
+    """No irritant made of what faded, or of what was steady, carries the alert."""
+    assert {
+        irritant: planted_of[irritant].most_common(1) for irritant in _alerts(demo) if planted_of[irritant].most_common(1)[0][0] not in GROWING
+    } == {}

@@ -27,7 +27,7 @@ N_BEST = 3
 """Exemplars nearest to a segment whose mean cosine is its claim score."""
 RIVAL_QUANTILE = 0.99
 """Share of the exemplars of other records that must stay below an irritant's threshold."""
-OWN_SHARE = 0.85
+OWN_SHARE = 1.0
 """Least threshold, as a share of what the irritant's own exemplars reach against one another."""
 THRESHOLD_RANGE = (0.2, 0.95)
 REPEAT_RATIO = 0.87
