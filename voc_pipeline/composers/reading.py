@@ -129,7 +129,7 @@ def _to_database(url: str, frames: Mapping[str, DataFrame], run_id: str) -> None
 
 def _value(value: Any, kind: str) -> Any:
     """A cell as a driver takes it: plain Python, None where there is nothing."""
-    if value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}:
+    if value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value:  # pandas' NA is no truth value
         return None
     return {"int": int, "float": float, "flag": bool, "text": str}[kind](value)
 
