@@ -170,7 +170,7 @@ def _typical(vectors: Floats, points: Ints) -> list[int]:
 
 def smallest_group(n: int, min_mentions: int) -> int:
     """Points that make a group, growing with the square root of how many there are."""
-    return max(min_mentions, int(round(CLUSTER_ROOT * float(n) ** 0.5)))
+    return max(min_mentions, round(CLUSTER_ROOT * float(n) ** 0.5))
 
 
 def _topics(points: Sequence[Candidate], vectors: Floats, settings: Discovery) -> Ints:
