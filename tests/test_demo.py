@@ -17,7 +17,6 @@ from conftest import Demo
 
 TRUTH = ROOT / "data_samples" / "ondelia" / "planted_truth.csv"
 GROWING = ("double_debit", "esim_activation", "shop_hotline_pingpong")
-FADED = ("fibre_migration_outage", "price_rise_unannounced")
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

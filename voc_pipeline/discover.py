@@ -7,6 +7,7 @@ are one point, so neither the order of the input nor a repeated text changes a g
 from __future__ import annotations
 
 import logging
+import math
 import re
 import unicodedata
 import warnings
@@ -35,8 +36,8 @@ GUIDE_P = 0.25
 """Probability from which a segment's theme guides UMAP."""
 CLUSTER_ROOT = 0.33
 """Smallest group, as a multiple of the square root of the number of distinct texts."""
-MAX_SHARE = 0.5
-"""Share of all points above which one group is a collapse, and is cut again."""
+KEEP_SHARE = 0.5
+"""Share of one guiding theme from which a broad group is kept whole."""
 MAX_SPREADS = 3.0
 """How far below the median closeness of its topic a text may lie, in robust standard deviations: UMAP draws strangers to a topic."""
 MIN_DISTINCT = 20
@@ -46,8 +47,9 @@ N_EXEMPLARS = 16
 N_READ = 40
 """Most typical texts of a group whose words name it."""
 N_KEYWORDS = 8
-THEME_SHARE = 0.2
-"""Weight of a theme among the members (share times probability) from which the group may carry its name."""
+THEME_SHARE, LIKELY_SHARE = 0.2, 0.1
+"""Weight of a theme among the members (share times probability) from which the group carries its name, and from which it may for want of words of its
+own. Measured: from .2 on it is the true main theme, or as good as, in 97 groups of 100; from .1 to .2 in 65; below, in 45, and such groups are mixed."""
 OBJECT_SHARE = 0.15
 """Share of the texts read that must name an object before it joins the label."""
 
@@ -170,7 +172,7 @@ def _typical(vectors: Floats, points: Ints) -> list[int]:
 
 def smallest_group(n: int, min_mentions: int) -> int:
     """Points that make a group, growing with the square root of how many there are."""
-    return max(min_mentions, round(CLUSTER_ROOT * float(n) ** 0.5))
+    return max(min_mentions, round(CLUSTER_ROOT * math.sqrt(n)))
 
 
 def _topics(points: Sequence[Candidate], vectors: Floats, settings: Discovery) -> Ints:
@@ -201,32 +203,36 @@ def _topics(points: Sequence[Candidate], vectors: Floats, settings: Discovery) -
 
 
 class _Groups:
-    """HDBSCAN, cut again where it gives one group nearly everything, as it sometimes does."""
+    """HDBSCAN: broad groups where one theme holds them together, the finest elsewhere.
+
+    Broad ("eom") groups of one theme score best on real passages; a broad group without a theme is a domain, not something one can mend. With themes
+    to guide, B-cubed F1 .25, purity .39 and 31 % noise, against .18, .39 and 40 % for the finest groups alone.
+    """
 
     def __init__(self, smallest: int) -> None:
         self.smallest = smallest
         self.labels_: Ints = np.zeros(0, np.int64)
 
-    def fit(self, reduced: Floats) -> _Groups:
-        """Groups of points, -1 for none. *Shape:* (n, n_components)."""
-        self.labels_ = self._cut(reduced, 0)
-        if np.bincount(self.labels_ + 1)[1:].max(initial=0) > MAX_SHARE * len(reduced):
-            again = self._cut(reduced, len(reduced) // 4)
-            if again.max() > self.labels_.max():
-                self.labels_ = again
+    def fit(self, reduced: Floats, y: Ints | None = None) -> _Groups:
+        """Groups of points, -1 for none. *Shape:* (n, n_components); `y`, *Shape:* (n,), numbers the themes that guide, -1 for none."""
+        broad, fine = self._cut(reduced, "eom"), self._cut(reduced, "leaf")
+        kept = {group for group in range(broad.max(initial=-1) + 1) if y is not None and _main_share(y[broad == group]) >= KEEP_SHARE}
+        both = np.where(np.isin(broad, sorted(kept)), broad, np.where(fine >= 0, fine + broad.max(initial=-1) + 1, -1))
+        self.labels_ = np.searchsorted(np.unique(both[both >= 0]), both)
+        self.labels_[both < 0] = -1
         return self
 
-    def _cut(self, reduced: Floats, largest: int) -> Ints:
+    def _cut(self, reduced: Floats, method: str) -> Ints:
         from hdbscan import HDBSCAN
 
-        model = HDBSCAN(
-            min_cluster_size=self.smallest,
-            min_samples=max(2, self.smallest // 3),
-            max_cluster_size=largest,
-            cluster_selection_method="leaf",  # the finest groups: an irritant is something one can mend, not a domain
-            core_dist_n_jobs=1,
-        )
+        smoothing = max(2, self.smallest // 3)
+        model = HDBSCAN(min_cluster_size=self.smallest, min_samples=smoothing, cluster_selection_method=method, core_dist_n_jobs=1)
         return np.asarray(model.fit_predict(reduced), np.int64)
+
+
+def _main_share(y: Ints) -> float:
+    """Share of the commonest theme among points, those without one counted too."""
+    return float(np.bincount(y[y >= 0], minlength=1).max()) / len(y)
 
 
 def _guide(points: Sequence[Candidate]) -> Ints | None:
@@ -290,11 +296,11 @@ class _Reading:
     phrases: dict[str, list[tuple[str, float]]]
     keywords: list[str]
     theme: str
-    sure: bool
+    theme_share: float
 
 
 def _named(groups: Sequence[_Group], candidates: Sequence[Candidate], kind: IrritantKind, languages: Sequence[str]) -> list[Proposal]:
-    """Proposals of groups, no two with the same label in one language."""
+    """Proposals of the groups that can be named, no two with the same label in one language."""
     taken: dict[str, set[str]] = {"fr": set(), "en": set()}
     proposals = []
     for group, reading in zip(groups, _readings(groups, candidates, languages), strict=True):
@@ -302,6 +308,8 @@ def _named(groups: Sequence[_Group], candidates: Sequence[Candidate], kind: Irri
         for lang in languages:
             labels[lang], status[lang] = _label(reading, lang, kind, taken[lang])
             taken[lang].add(labels[lang])
+        if not any(labels.values()):
+            continue  # an irritant can be named; this is a mixture
         proposals.append(
             Proposal(
                 members=group.members,
@@ -342,13 +350,13 @@ def _readings(groups: Sequence[_Group], candidates: Sequence[Candidate], languag
     for group, texts, count, weight in zip(groups, read, counts, _ctfidf(counts), strict=True):
         theme, share = _theme(group, candidates)
         n_texts = Counter(candidate.lang for candidate in texts)
-        ranked = sorted(weight, key=lambda term: (-weight[term] * (1 + 0.3 * term[1].count(" ")), term))
-        said = [term for term in ranked if count[term] >= 2]
+        ranked = sorted(weight, key=lambda term: (-weight[term] * (1 + 0.2 * term[1].count(" ")), term))
+        said = [term for term in ranked if count[term] >= max(2, 0.06 * len(texts))]
         phrases = {
             lang: [(wording, count[lang, wording, True] / n_texts[lang]) for of, wording, phrase in said if phrase and of == lang]
             for lang in languages
         }
-        readings.append(_Reading(n_texts, phrases, _keywords(said), theme, share >= THEME_SHARE))
+        readings.append(_Reading(n_texts, phrases, _keywords(said), theme, share))
     return readings
 
 
@@ -415,36 +423,31 @@ def _theme(group: _Group, candidates: Sequence[Candidate]) -> tuple[str, float]:
 def _label(reading: _Reading, lang: str, kind: IrritantKind, taken: set[str]) -> tuple[str, str]:
     """Object + failure in one language, and how it was come by.
 
-    The failure is the theme's own wording where the group's theme is sure, and the object the phrase that sets the group apart inside it; without a
-    theme, the most telling phrases of the texts in that language. Where no text is in that language, the theme's wording alone.
+    The failure is the theme's own wording where the group's theme is sure, and the object a phrase that sets the group apart inside it. Without a sure
+    theme, the texts' own phrase where many say it, else the likeliest theme's wording with an object. Where hardly a text is in that language, only a
+    sure theme gives a label.
     """
-    theme = load_themes().get(reading.theme) if reading.sure else None
+    theme = load_themes().get(reading.theme) if reading.theme_share >= LIKELY_SHARE else None
+    sure = reading.theme_share >= THEME_SHARE
     spoken = reading.texts[lang] >= max(3, 0.15 * reading.texts.total())
     phrases = reading.phrases.get(lang, []) if spoken else []
-    if theme is not None:
-        name = theme.names[kind].get(lang, "")
-        objects = [phrase for phrase, share in phrases if share >= OBJECT_SHARE and not _overlaps(phrase, name)]
-        for label in [*(f"{name} ({phrase})" for phrase in objects[:3]), name]:
-            if name and label not in taken:
-                return label, "category" if label == name else "derived"
-    telling = [phrase for phrase, share in phrases if share >= OBJECT_SHARE / 2] or [phrase for phrase, _ in phrases]
-    pairs = [f"{first}, {second}" for first in telling[:2] for second in telling[:6] if not _overlaps(first, second)]
-    for label in [*(phrase for phrase in telling[:3] if " " in phrase), *pairs, *telling]:
-        if label not in taken:
-            return label, "derived"
-    if lang == "fr" or reading.texts[lang]:  # a record without a name helps nobody: the likeliest theme's, unless that one is taken
-        likely = load_themes().get(reading.theme)
-        name = likely.names[kind].get(lang, "") if likely else ""
-        if name:
-            return next(label for label in (name, *(f"{name} ({n})" for n in range(2, 99))) if label not in taken), "category"
-    return "", "missing"
+    name = theme.names[kind].get(lang, "") if theme is not None and (sure or spoken) else ""
+    objects = [phrase for phrase, share in phrases if share >= OBJECT_SHARE]
+    own = [phrase for phrase, share in phrases if share >= (OBJECT_SHARE if " " in phrase else 2 * OBJECT_SHARE)]
+    derived = [f"{name} ({phrase})" for phrase in [*objects, *(phrase for phrase, _ in phrases)] if name and not _overlaps(phrase, name)]
+    certain = [(label, "derived") for label in derived[: len(objects)]] if sure else [(phrase, "derived") for phrase in own if " " in phrase]
+    tries = [*certain, (name, "category"), *((label, "derived") for label in [*derived, *own])]
+    return next(((label, status) for label, status in tries if label and label not in taken), ("", "missing"))
 
 
 def _overlaps(phrase: str, name: str) -> bool:
-    """Whether two wordings share a content word, plural and ending aside."""
-    stems = [{_stem(word) for word in re.findall(r"[^\W\d_]+", wording.lower()) if len(word) > 3} for wording in (phrase, name)]
-    return bool(stems[0] & stems[1])
+    """Whether two wordings share a content word, plural, ending and abbreviation aside."""
+    stems = [{_stem(word) for word in re.findall(r"[^\W\d_]+", wording.lower()) if len(word) > 2} for wording in (phrase, name)]
+    return bool(stems[0] & stems[1] - {_stem(word) for word in ("the", "des", "les", "aux")})
+
+
+SAME_WORD = {"rdv": "rendez", "tel": "téléphone", "appli": "application", "app": "application", "colis": "livraison", "joindre": "injoignable"}
 
 
 def _stem(word: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))[:5]
+    return "".join(c for c in unicodedata.normalize("NFD", SAME_WORD.get(word, word)) if not unicodedata.combining(c))[:5].removesuffix("s")
