@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -143,6 +144,11 @@ class _Group:
 
     members: tuple[int, ...]
     typical: list[int]
+
+    def joined(self, other: _Group) -> _Group:
+        """Both as one, their typical texts in turn."""
+        turns = [i for pair in zip_longest(self.typical, other.typical) for i in pair if i is not None]
+        return _Group(tuple(sorted((*self.members, *other.members))), turns)
 
 
 # ---------------------------------------------------------------- grouping
@@ -300,28 +306,36 @@ class _Reading:
 
 
 def _named(groups: Sequence[_Group], candidates: Sequence[Candidate], kind: IrritantKind, languages: Sequence[str]) -> list[Proposal]:
-    """Proposals of the groups that can be named, no two with the same label in one language."""
-    taken: dict[str, set[str]] = {"fr": set(), "en": set()}
-    proposals = []
+    """Proposals of the groups that can be named, no two with the same label in one language.
+
+    A group that words cannot tell from a larger one of its theme is one with it; a group without a name is a mixture, and no proposal.
+    """
+    taken: dict[str, set[str]] = {lang: set() for lang in languages}
+    named: list[tuple[_Group, _Reading, dict[str, tuple[str, str]]]] = []
     for group, reading in zip(groups, _readings(groups, candidates, languages), strict=True):
-        labels, status = {"fr": "", "en": ""}, {"fr": "missing", "en": "missing"}
-        for lang in languages:
-            labels[lang], status[lang] = _label(reading, lang, kind, taken[lang])
-            taken[lang].add(labels[lang])
-        if not any(labels.values()):
-            continue  # an irritant can be named; this is a mixture
-        proposals.append(
-            Proposal(
-                members=group.members,
-                exemplars=tuple(Exemplar(c.verbatim_id, c.position, c.text, c.lang) for c in _exemplars(group, candidates)),
-                keywords=tuple(reading.keywords),
-                label_fr=labels["fr"],
-                label_en=labels["en"],
-                label_status=status,
-                theme=reading.theme,
-            )
+        labels = {lang: _label(reading, lang, kind, taken[lang]) for lang in languages}
+        if any(label for label, _ in labels.values()):
+            for lang, (label, _) in labels.items():
+                taken[lang].add(label)
+            named.append((group, reading, labels))
+            continue
+        for at, (larger, other, _) in enumerate(named):
+            if other.theme == reading.theme and min(other.theme_share, reading.theme_share) >= LIKELY_SHARE:
+                named[at] = (larger.joined(group), *named[at][1:])
+                break
+    missing = ("", "missing")
+    return [
+        Proposal(
+            members=group.members,
+            exemplars=tuple(Exemplar(c.verbatim_id, c.position, c.text, c.lang) for c in _exemplars(group, candidates)),
+            keywords=tuple(reading.keywords),
+            label_fr=labels.get("fr", missing)[0],
+            label_en=labels.get("en", missing)[0],
+            label_status={lang: labels.get(lang, missing)[1] for lang in ("fr", "en")},
+            theme=reading.theme,
         )
-    return proposals
+        for group, reading, labels in named
+    ]
 
 
 def _exemplars(group: _Group, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -432,11 +446,14 @@ def _label(reading: _Reading, lang: str, kind: IrritantKind, taken: set[str]) ->
     spoken = reading.texts[lang] >= max(3, 0.15 * reading.texts.total())
     phrases = reading.phrases.get(lang, []) if spoken else []
     name = theme.names[kind].get(lang, "") if theme is not None and (sure or spoken) else ""
-    objects = [phrase for phrase, share in phrases if share >= OBJECT_SHARE]
     own = [phrase for phrase, share in phrases if share >= (OBJECT_SHARE if " " in phrase else 2 * OBJECT_SHARE)]
-    derived = [f"{name} ({phrase})" for phrase in [*objects, *(phrase for phrase, _ in phrases)] if name and not _overlaps(phrase, name)]
-    certain = [(label, "derived") for label in derived[: len(objects)]] if sure else [(phrase, "derived") for phrase in own if " " in phrase]
-    tries = [*certain, (name, "category"), *((label, "derived") for label in [*derived, *own])]
+    apart = [(f"{name} ({phrase})", share) for phrase, share in phrases if name and not _overlaps(phrase, name)]
+    certain = [label for label, share in apart if share >= OBJECT_SHARE] if sure else [phrase for phrase in own if " " in phrase]
+    tries = [
+        *((label, "derived") for label in certain),
+        (name, "category"),
+        *((label, "derived") for label in [*(label for label, _ in apart), *own]),
+    ]
     return next(((label, status) for label, status in tries if label and label not in taken), ("", "missing"))
 
 
