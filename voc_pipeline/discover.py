@@ -251,6 +251,8 @@ def _guide(points: Sequence[Candidate]) -> Ints | None:
     return np.array([order.get(theme, -1) for theme in sure], np.int64)
 
 
+LITTLE = frozenset("de la le les des du et un une pas ne que qui est the and not for".split())
+"""Words of either language that name nothing, whatever language the text was taken for."""
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -389,7 +391,7 @@ def _terms(texts: Sequence[Candidate]) -> dict[str, set[Term]]:
 def _tells(term: str, lang: str) -> bool:
     """Whether a lemma or phrase can name something: content at both ends, no digits or placeholders, at most five words, not all of them generic."""
     words, stops = term.split(), language.stop_words(lang)
-    if not 0 < len(words) <= 5 or len(term) < 3 or re.search(r"[\d\[\]@/]", term):
+    if not 0 < len(words) <= 5 or len(term) < 3 or re.search(r"[\d\[\]@/]", term) or all(word in LITTLE for word in words):
         return False
     return words[0] not in stops and words[-1] not in stops and any(word not in stops and word not in GENERIC for word in words)
 
