@@ -91,8 +91,17 @@ def _french_lemmas(doc: Any) -> Iterator[tuple[str, str]]:
     """(word, lemma) of a tagged document's words that can carry a topic."""
     for token in doc:
         if token.pos_ in CONTENT_TAGS:
-            lemma = token.lemma_.lower()
-            yield token.text, lemma if token.pos_ == "PROPN" or _is_known(lemma) else _lookup(token.lower_, "fr")
+            yield token.text, _mended(token.lemma_.lower(), token.lower_, token.pos_)
+
+
+def _mended(lemma: str, word: str, tag: str) -> str:
+    """The trained lemma, or the dictionary's where an edit learnt on other words made a word that does not exist; no noun becomes a verb."""
+    if tag == "PROPN" or (_is_known(lemma) and not (tag == "NOUN" and lemma.endswith("er") and not word.rstrip("s").endswith("er"))):
+        return lemma
+    found = _lookup(word, "fr")
+    if tag == "NOUN" and found.endswith(("er", "ir", "re")) and found[-2:] != word.rstrip("s")[-2:]:
+        return word.rstrip("s")
+    return found
 
 
 @cache

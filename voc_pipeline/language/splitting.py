@@ -40,7 +40,7 @@ LISTED = re.compile(
 ALNUM = re.compile(r"[^\W_]")
 LONG_PIECE = 25  # words from which a piece is looked at again
 CAREFUL_PIECE = 60  # words up to which capital, commas and final mark vouch for a sentence
-START_MARGIN, RESTART_MARGIN = -0.5, -2.5  # of the boundary's logit over its absence; measured on real reviews with their marks taken away
+START_MARGIN, RESTART_MARGIN = -1.0, -2.0  # of the boundary's logit over its absence; measured on real reviews with their marks taken away
 LEAST_WORDS = 3
 WRAP_WIDTH = 60
 
