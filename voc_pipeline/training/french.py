@@ -3,7 +3,7 @@
     python -m voc_pipeline.training.french TREEBANKS OUT [REVIEWS]
 
 TREEBANKS is a folder of `fr_<treebank>-ud-<part>.conllu[.gz]` files (Sequoia, FQB, GSD, ParisStories, Rhapsodie of universaldependencies.org).
-Every document is a run of consecutive sentences, seen once as it stands and twice as people type: without final punctuation, in lower case, glued,
+Every document is a run of consecutive sentences, seen once as it stands and once as people type: without final punctuation, in lower case, glued,
 without accents, in capitals. The settings of the network are those of `configs/voc-fr.cfg`.
 """
 
