@@ -41,8 +41,6 @@ KEEP_SHARE = 0.5
 """Share of one guiding theme from which a broad group is kept whole."""
 MAX_SPREADS = 3.0
 """How far below the median closeness of its topic a text may lie, in robust standard deviations: UMAP draws strangers to a topic."""
-COHERENCE = 0.75
-"""Length of a topic's mean vector, over the median of all topics', below which its texts are strangers. Topics of real passages: .85 and more."""
 MIN_DISTINCT = 20
 """Distinct texts below which there is no neighbourhood to speak of."""
 
@@ -130,7 +128,8 @@ def propose(candidates: Sequence[Candidate], x: Floats, *, kind: IrritantKind, s
     vectors = x[firsts].astype(np.float32)
     labels = _topics([candidates[i] for i in firsts], vectors, settings)
     groups = []
-    for of_topic in _coherent([np.flatnonzero(labels == label) for label in range(labels.max(initial=-1) + 1)], vectors):
+    for label in range(labels.max(initial=-1) + 1):
+        of_topic = np.flatnonzero(labels == label)
         typical = _typical(vectors[of_topic], of_topic)
         members = [i for point in typical for i in points[point]]
         if len({candidates[i].verbatim_id for i in members}) >= settings.min_mentions:
@@ -175,12 +174,6 @@ def _typical(vectors: Floats, points: Ints) -> list[int]:
     spread = 1.4826 * np.median(np.abs(closeness - middle))
     order = np.lexsort((points, -closeness))
     return [int(points[i]) for i in order if closeness[i] >= middle - MAX_SPREADS * spread]
-
-
-def _coherent(topics: Sequence[Ints], vectors: Floats) -> list[Ints]:
-    """Topics without those whose texts are strangers to one another: UMAP draws the lonely together."""
-    closeness = [float(np.linalg.norm(vectors[points].astype(np.float64).mean(0))) for points in topics]
-    return [points for points, near in zip(topics, closeness, strict=True) if near >= COHERENCE * np.median(closeness)]
 
 
 def smallest_group(n: int, min_mentions: int) -> int:
@@ -455,7 +448,7 @@ def _label(reading: _Reading, lang: str, kind: IrritantKind, taken: set[str]) ->
     spoken = reading.texts[lang] >= max(3, 0.15 * reading.texts.total())
     phrases = reading.phrases.get(lang, []) if spoken else []
     name = theme.names[kind].get(lang, "") if theme is not None and (sure or spoken) else ""
-    own = [phrase for phrase, share in phrases if (share >= OBJECT_SHARE and " " in phrase) or (share >= 2 * OBJECT_SHARE and theme is None)]
+    own = [phrase for phrase, share in phrases if share >= (OBJECT_SHARE if " " in phrase else 2 * OBJECT_SHARE)]
     apart = [(f"{name} ({phrase})", share) for phrase, share in phrases if name and not _overlaps(phrase, name)]
     certain = [label for label, share in apart if share >= OBJECT_SHARE] if sure else [phrase for phrase in own if " " in phrase]
     tries = [
