@@ -310,13 +310,13 @@ class _Reading:
 def _named(groups: Sequence[_Group], candidates: Sequence[Candidate], kind: IrritantKind, languages: Sequence[str]) -> list[Proposal]:
     """Proposals of the groups that can be named, no two with the same label in one language.
 
-    A group that the words of its own language cannot tell from a larger one of its theme is one with it; one without a name is a mixture, no proposal.
+    A group that words cannot tell from a larger one of its theme is one with it; a group without a name is a mixture, and no proposal.
     """
     taken: dict[str, set[str]] = {lang: set() for lang in languages}
     named: list[tuple[_Group, _Reading, dict[str, tuple[str, str]]]] = []
     for group, reading in zip(groups, _readings(groups, candidates, languages), strict=True):
         labels = {lang: _label(reading, lang, kind, taken[lang]) for lang in languages}
-        if labels[max(languages, key=lambda lang: reading.texts[lang])][0]:
+        if any(label for label, _ in labels.values()):
             for lang, (label, _) in labels.items():
                 taken[lang].add(label)
             named.append((group, reading, labels))
