@@ -342,6 +342,14 @@ def chat(n: int) -> dict[str, Any]:
     return {"id": n, "ouvert": "2026-05-01T08:00:00Z", "client": {"id": f"C{n}"}, "file": "technique", "tours": tours[:2] if n % 2 else tours}
 
 
+def test_guess_reads_an_export_with_its_faults(tmp_path: Path) -> None:
+    """A note of 11, one in words and one column of attention hide neither the NPS, nor the satisfaction, nor the five Servqual pairs of a workbook."""
+    workbook = Path(__file__).parent.parent / "data_samples" / "ondelia" / "enquete_ondelia.xlsx"
+    fields = yaml.safe_load(guess([workbook], tmp_path))["sources"][0]["fields"]
+    assert {name: (score["low"], score["high"]) for name, score in fields["scores"].items()} == {"nps": (0, 10), "csat": (1, 5)}
+    assert list(fields["expectation"]) == list(fields["perception"]) == ["tangibles", "reliability", "responsiveness", "assurance", "empathy"]
+
+
 @pytest.mark.parametrize("shape", ["list", "nested", "jsonl", "parquet", "pretty", "utf16"])
 def test_nested_chats(tmp_path: Path, shape: str) -> None:
     """Nested turns map alike from JSON lists, JSON documents, JSONL and Parquet: roles, order by time, local dates, nested customers."""

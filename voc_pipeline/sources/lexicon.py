@@ -46,7 +46,7 @@ DIMENSIONS: Mapping[Dimension, str] = {
     Dimension.RELIABILITY: r"(fiab|reliab)",
     Dimension.RESPONSIVENESS: r"(reactiv|responsiv|rapidite|serviabil|empressement)",
     Dimension.ASSURANCE: r"(assurance|confiance|assur)",
-    Dimension.EMPATHY: r"(empath)",
+    Dimension.EMPATHY: r"(empath|attention|ecoute|personnalis)",
 }
 EXPECTED = r"(\b(e|exp|att|expected|expectation|expectations|attente|attentes|attendu|ideal|souhaite)\b)"
 PERCEIVED = r"(\b(p|perc|per|perceived|perception|perceptions|percu|percue|vecu|ressenti)\b)"
