@@ -235,7 +235,7 @@ def test_every_wording_is_in_both_languages_with_the_same_holes() -> None:
 
 def test_every_wording_asked_for_exists_and_every_one_that_exists_is_asked_for() -> None:
     """Templates and code name only wordings that exist, and none is left that nothing names."""
-    code = "\n".join(path.read_text(encoding="utf-8") for path in [*FOLDER.glob("*.py"), *FOLDER.glob("templates/*.html")])
+    code = "\n".join(path.read_text(encoding="utf-8") for path in [*FOLDER.rglob("*.py"), *FOLDER.rglob("*.html")])
     known = {re.sub(r"\.(one|many)$", "", key) for key in wordings()} | set(wordings())
     asked = set(re.findall(r"""\bt(?:\.plural)?\(["']([\w.]+\w)["']""", code))
     assert asked <= known, asked - known

@@ -124,6 +124,11 @@ def bounds(estimates: Sequence[Interval], zero: bool = False) -> tuple[float, fl
     return low - margin if low else 0.0, high + margin
 
 
+def shade(value: float, most: float) -> int:
+    """Shade of a heat map's cell, 0 (nothing) to 5."""
+    return 0 if value <= 0 or most <= 0 else min(5, 1 + int(value / most * 4.999))
+
+
 def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
     length = (high - low) or 1.0
     return lambda value: round(start + (value - low) / length * (end - start), 1)

@@ -16,6 +16,8 @@ SURROUNDINGS = 140
 """Characters of context kept on each side of a quote."""
 LONGEST = 420
 """Characters of a quote itself."""
+CELL_QUOTES = 5
+"""Quotes behind one cell of a heat map."""
 
 _TURN = re.compile(r"^(?:client|customer|agent)\s*:\s*", re.IGNORECASE)
 
@@ -136,6 +138,11 @@ def passage(verbatim: Verbatim, position: int) -> str:
     """The words of one segment, on one line; "" where the verbatim has no such segment."""
     found = next((segment for segment in verbatim.segments if segment.position == position), None)
     return " ".join(found.text.split()) if found else ""
+
+
+def lead_of(quotes: Sequence[Quote], lang: str) -> Quote | None:
+    """The quote shown before a reader opens the rest: the most typical one in that language, else the most typical."""
+    return next((quote for quote in quotes if quote.lang == lang), quotes[0] if quotes else None)
 
 
 def _best(scored: Sequence[tuple[float, Place]], most: int) -> list[Place]:

@@ -7,11 +7,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol, overload
 
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.errors import RunError, suggest
 from voc_pipeline.schema import Annotation, GapReading, Interval, Irritant, IrritantKind, Mention, Metric, Stage, Verbatim
+
+OUTCOMES = ("nps", "csat", "stars")
+"""Scores that a record is set against, in the order they are told."""
+SMALL_BASE = 30
+"""Under this many, a figure is greyed and marked."""
 
 
 class RunRow(Protocol):
@@ -60,6 +66,15 @@ class Readable(Protocol):
         """Annotations of analysed verbatims, sorted by verbatim id; both days inclusive, undated ones always."""
 
 
+class Group(NamedTuple):
+    """Verbatims that share a value of an attribute, and where their figures stand."""
+
+    attribute: str
+    value: str
+    scope: str
+    key: str
+
+
 class Figures:
     """The figures of a run by scope, key and name.
 
@@ -89,6 +104,26 @@ class Figures:
         """The value of one figure, or `default`."""
         metric = self.get(scope, key, name)
         return default if metric is None else float(metric.value)
+
+    def crossed(self, scope: str, name: str) -> dict[tuple[str, str], Metric]:
+        """One figure of each crossing of a scope, by both parts of its key."""
+        return {parted(key): metric for key in self.keys(scope) if (metric := self.get(scope, key, name))}
+
+    def groups(self) -> list[Group]:
+        """What verbatims are compared by: channels, languages, then the values of each attribute."""
+        plain = [Group(scope, key, scope, key) for scope in ("channel", "lang") for key in self.keys(scope)]
+        return plain + [Group(*parted(key), "segment", key) for key in self.keys("segment")]
+
+    def months_of(self, irritant_id: str) -> Sequence[tuple[str, Metric]]:
+        """The share of one record month by month, oldest first."""
+        return self._months.get(irritant_id, ())
+
+    @cached_property
+    def _months(self) -> Mapping[str, Sequence[tuple[str, Metric]]]:
+        months: dict[str, list[tuple[str, Metric]]] = defaultdict(list)
+        for (irritant_id, month), metric in self.crossed("irritant_month", "share").items():
+            months[irritant_id].append((month, metric))
+        return months
 
 
 def parted(key: str) -> tuple[str, str]:
@@ -165,8 +200,8 @@ def read(store: Readable, config: Config, run_id: str) -> Reading:
     figures = Figures(store.metrics(run_id))
     told = set(figures.keys("irritant"))
     before = Figures(store.metrics(previous.id) if previous else ())
-    registry = store.irritants(active=False)
-    records = {record.id: record for record in registry if record.id in told}
+    irritants = store.irritants(active=False)
+    records = {record.id: record for record in irritants if record.id in told}
     lost = {key for key in before.keys("irritant") if before.value("irritant", key, "mentions") > 0 >= figures.value("irritant", key, "mentions")}
     return Reading(
         store=store,
@@ -176,7 +211,7 @@ def read(store: Readable, config: Config, run_id: str) -> Reading:
         figures=figures,
         before=before,
         records=records,
-        gone=[record for record in registry if record.id in lost and not record.redirect],
+        gone=[record for record in irritants if record.id in lost and not record.redirect],
         mentions=[mention for mention in store.mentions(run_id) if mention.irritant_id in records],
         gaps={gap.irritant_id: gap for gap in store.gaps(run_id) if gap.irritant_id in records},
         stages=_stages(config),
@@ -193,15 +228,21 @@ def _stages(config: Config) -> dict[str, Stage]:
     return order
 
 
+def parts(figures: Mapping[str, Metric], prefix: str) -> list[tuple[str, Metric]]:
+    """Figures whose name starts with `prefix` (`stage.`, `channel.`), with the rest of their names; the largest first, ties in alphabet."""
+    found = [(name.removeprefix(prefix), metric) for name, metric in figures.items() if name.startswith(prefix)]
+    return sorted(found, key=lambda part: (-part[1].value, part[0]))
+
+
 def main_part(figures: Mapping[str, Metric], prefix: str) -> tuple[str, Metric] | None:
-    """The largest figure whose name starts with `prefix` (`stage.`, `channel.`), with the rest of its name; ties go to the first in alphabet."""
-    parts = [(metric.value, name.removeprefix(prefix), metric) for name, metric in figures.items() if name.startswith(prefix)]
-    if not parts:
-        return None
-    _, name, metric = min(parts, key=lambda part: (-part[0], part[1]))
-    return name, metric
+    """The first of `parts`, or None."""
+    return next(iter(parts(figures, prefix)), None)
 
 
+@overload
+def interval(metric: Metric) -> Interval: ...
+@overload
+def interval(metric: Metric | None) -> Interval | None: ...
 def interval(metric: Metric | None) -> Interval | None:
     """A figure as an estimate with its interval, which is the point itself where its base carries none."""
     if metric is None:

@@ -43,6 +43,11 @@ def typeset(text: str, lang: Lang) -> str:
     return _HARD_AFTER.sub(f"«{HARD}", _HARD_BEFORE.sub(rf"{HARD}\1", _NARROW_BEFORE.sub(rf"{NARROW}\1", text)))
 
 
+def capital(text: str) -> str:
+    """A text with its first letter a capital, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 class Words:
     """The words of one language: call it with a key of `words.yaml`; its methods write numbers and dates.
 
@@ -62,9 +67,9 @@ class Words:
         text = typeset(_words()[key][self.lang], self.lang)
         return text.format(**values) if values else text
 
-    def has(self, key: str) -> bool:
-        """Whether a wording of that key exists."""
-        return key in _words()
+    def known(self, key: str) -> str:
+        """The wording of `key`, or "" where there is none."""
+        return self(key) if key in _words() else ""
 
     def plural(self, key: str, n: int, **values: object) -> str:
         """The wording `<key>.one` or `<key>.many`, `{n}` filled. French counts 0 and 1 as singular, English only 1."""

@@ -1,0 +1,46 @@
+"""The page: one module per view says what it shows, the templates of the same names lay it out. Every view is built of `phrases` and `records`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from voc_pipeline.report.page import analyst, essentials, marketing, method, product
+from voc_pipeline.report.page.phrases import Phrases
+from voc_pipeline.report.page.records import read_records
+from voc_pipeline.report.quotes import Quotes, lead_of
+from voc_pipeline.report.reading import SMALL_BASE, Reading
+from voc_pipeline.report.words import Words
+
+__all__ = ["render"]
+
+
+def render(reading: Reading, words: Words) -> str:
+    """The page of one run in one language, as HTML."""
+    config = reading.config
+    phrases, quotes = Phrases(reading, words), Quotes(reading, config.report.quotes)
+    records = read_records(phrases, quotes)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(
+        t=words,
+        lang=words.lang,
+        company=config.report.title or reading.journey.company or config.project,
+        run=reading.run,
+        ordinal=words.ordinal(reading.run.ordinal),
+        small_base=SMALL_BASE,
+        channel=phrases.channel,
+        language=phrases.language,
+        lead_of=lead_of,
+        essentials=essentials.view(phrases, records),
+        product=product.view(phrases, records, quotes),
+        marketing=marketing.view(phrases, records, quotes),
+        analyst=analyst.view(phrases, records),
+        method=method.view(phrases, records),
+    )
