@@ -1,0 +1,164 @@
+"""Tables of irritants, strengths and suggestions: the records, their mentions, gaps and drivers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from voc_pipeline.config import PARTS
+from voc_pipeline.report.quotes import passage
+from voc_pipeline.report.reading import OUTCOMES, SMALL_BASE, Reading, detail, main_part
+from voc_pipeline.report.tables.cells import Row, estimate, labels, quoted, value, wording
+from voc_pipeline.schema import Annotation, Dimension, Gap, IrritantKind, Mention, Verbatim
+from voc_pipeline.wording import GAP_NAMES
+
+
+def record_rows(reading: Reading, kind: IrritantKind, best: Mapping[str, list[str]]) -> list[Row]:
+    """One row a record of a kind, first in rank first.
+
+    Args:
+        reading: The run.
+        kind: Irritants, strengths or suggestions.
+        best: What `best_quotes` gave.
+    """
+    rows = []
+    for place, record in enumerate(reading.ranked(kind), start=1):
+        f = reading.figures.of("irritant", record.id)
+        gap = reading.gaps.get(record.id)
+        stage = main_part(f, "stage.")
+        mentions, trend, change = f.get("mentions"), f.get("rate_ratio"), f.get("change_share")
+        row: Row = {
+            "rank": f["rank"].value if "rank" in f else place,
+            "id": record.id,
+            **labels(record),
+            "label_status_fr": record.label_status.get("fr", ""),
+            "label_status_en": record.label_status.get("en", ""),
+            "theme": record.theme,
+            "keywords": ", ".join(record.keywords),
+            "owner": record.owner,
+            "status": record.status,
+            "mentions": value(mentions),
+            "customers": value(f.get("customers")),
+            **estimate(f.get("share"), "share"),
+            "severity": value(f.get("severity")),
+            **estimate(f.get("not_valued_rate"), "not_valued_rate"),
+            **estimate(f.get("not_valued_lift"), "not_valued_lift", base=False),
+            **estimate(trend, "rate_ratio", base=False),
+            "recent": detail(trend, "recent"),
+            "baseline": detail(trend, "baseline"),
+            "trend_q_value": detail(trend, "q_value"),
+            "alert": bool(detail(trend, "alert", False)),
+            "priority": value(f.get("priority")),
+            "previous_rank": value(f.get("previous_rank")),
+            "previous_mentions": value(f.get("previous_mentions")),
+            **estimate(change, "change_share", base=False),
+            "change_q_value": detail(change, "q_value"),
+            "more_than_noise": bool(detail(change, "more_than_noise", False)),
+            "first_seen": str(detail(mentions, "first_seen") or "")[:10],
+            "last_seen": str(detail(mentions, "last_seen") or "")[:10],
+            "small_base": round(mentions.value if mentions else 0) < SMALL_BASE,
+            **quoted(best.get(record.id, [])),
+        }
+        if stage:
+            row |= {"stage": stage[0], "stage_share": stage[1].value}
+        if gap:
+            dimension = min(gap.dimensions, key=lambda name: (-gap.dimensions[name].value, name), default="")
+            row |= {"dimension": dimension, "gap": gap.gap, "gap_confidence": gap.confidence}
+        for outcome in OUTCOMES:
+            row |= estimate(f.get(f"{outcome}_difference"), f"{outcome}_difference")
+        rows.append(row | {f"part_{part}": value(f.get(f"part.{part}")) for part in PARTS})
+    return rows
+
+
+def mention_rows(reading: Reading) -> list[Row]:
+    """One row a mention: what was said, where, by whom (hashed), and what the models made of it."""
+    by_verbatim: dict[str, list[Mention]] = defaultdict(list)
+    for mention in reading.mentions:
+        by_verbatim[mention.verbatim_id].append(mention)
+    answers = reading.store.annotations(reading.run.model_version, ids=by_verbatim)
+    answer = next(answers, None)
+    rows = []
+    for verbatim in reading.store.verbatims(ids=by_verbatim):
+        while answer is not None and answer.verbatim_id < verbatim.id:
+            answer = next(answers, None)
+        own = answer if answer is not None and answer.verbatim_id == verbatim.id else None
+        rows += [_mention(reading, mention, verbatim, own) for mention in by_verbatim[verbatim.id]]
+    return sorted(rows, key=lambda row: (row["irritant_id"], row["verbatim_id"], row["position"]))
+
+
+def _mention(reading: Reading, mention: Mention, verbatim: Verbatim, answer: Annotation | None) -> Row:
+    record = reading.records[mention.irritant_id]
+    row: Row = {
+        "irritant_id": mention.irritant_id,
+        "kind": record.kind,
+        **labels(record),
+        "verbatim_id": verbatim.id,
+        "position": mention.position,
+        "quote": passage(verbatim, mention.position),
+        "score": mention.score,
+        "fallback": mention.fallback,
+        "source": verbatim.source,
+        "row_id": verbatim.row_id,
+        "channel": verbatim.channel or verbatim.kind,
+        "lang": verbatim.lang,
+        "date": verbatim.date.date().isoformat() if verbatim.date else "",
+        "customer": verbatim.customer,
+        "model_version": reading.run.model_version,
+    }
+    if answer is not None:
+        row |= {"sentiment": answer.sentiment, "not_valued": answer.not_valued}
+        segment = next((one for one in answer.segments if one.position == mention.position), None)
+        if segment is not None:
+            row |= {"stage": segment.stage, "dimension": segment.dimension, "gap_cue": segment.gap_cue, "p_negative": segment.p_negative}
+    return row
+
+
+def best_quotes(mentions: Sequence[Row]) -> dict[str, list[str]]:
+    """Three quotes a record, the closest to its exemplars first, different texts."""
+    best: dict[str, list[str]] = defaultdict(list)
+    for row in sorted(mentions, key=lambda row: (-round(row["score"], 6), row["verbatim_id"], row["position"])):
+        quotes = best[row["irritant_id"]]
+        if not row["fallback"] and len(quotes) < 3 and row["quote"] and row["quote"] not in quotes:
+            quotes.append(row["quote"])
+    return best
+
+
+def gap_rows(reading: Reading, mentions: Sequence[Row]) -> list[Row]:
+    """One row a gap reading: its cues and dimensions, and the quotes it stands on."""
+    words = {(row["verbatim_id"], row["position"]): row["quote"] for row in mentions}
+    rows = []
+    for key, gap in sorted(reading.gaps.items()):
+        record = reading.records[key]
+        row: Row = {
+            "irritant_id": key,
+            **labels(record),
+            "gap": gap.gap,
+            "alternative": gap.alternative,
+            "confidence": gap.confidence,
+            "confirmed": gap.confirmed,
+            "n": gap.n,
+            "refuting_question_fr": gap.refuting_question.get("fr", ""),
+            "refuting_question_en": gap.refuting_question.get("en", ""),
+            "owner": record.owner,
+            **quoted([words[place] for place in gap.evidence if words.get(place)]),
+        }
+        if gap.gap is not None:
+            row |= wording(GAP_NAMES, gap.gap, "gap")
+        for cue in Gap:
+            row |= estimate(gap.shares.get(cue), f"gap_{int(cue)}_share", base=False)
+        for dimension in Dimension:
+            row |= estimate(gap.dimensions.get(dimension), f"{dimension}_share", base=False)
+        rows.append(row)
+    return rows
+
+
+def driver_rows(reading: Reading) -> list[Row]:
+    """One row a record and score: how the score differs beside it."""
+    rows: list[Row] = []
+    for key, record in sorted(reading.records.items()):
+        for outcome in OUTCOMES:
+            metric = reading.figures.get("irritant", key, f"{outcome}_difference")
+            if metric is not None:
+                about = {"irritant_id": key, "kind": record.kind, **labels(record), "outcome": outcome}
+                rows.append({**about, **estimate(metric, "difference"), "q_value": detail(metric, "q_value")})
+    return rows
