@@ -8,8 +8,12 @@ import torch
 from safetensors.torch import save_file
 from transformers import BertConfig, BertModel
 
+from voc_pipeline.encoder import Tokens
 from voc_pipeline.errors import ModelError
 from voc_pipeline.heads import SEGMENT_TASKS, SIGMOID_TASKS, VERBATIM_TASKS, Heads, load_heads
+from voc_pipeline.places import ROOT
+from voc_pipeline.training.axes import topic_axes, write_axes
+from voc_pipeline.training.labelled import read_labelled
 from voc_pipeline.training.network import IGNORE, Network, loss_of
 
 THEMES = ("refund_late", "staff_rude", "site_down")
@@ -24,7 +28,10 @@ def network() -> Network:
 
 @pytest.fixture
 def heads(network: Network, tmp_path: Path) -> Heads:
-    save_file({k: v.contiguous() for k, v in network.head_weights().items()}, tmp_path / "heads.safetensors")
+    rng = np.random.default_rng(1)
+    axes = topic_axes(rng.normal(size=(300, 32)).astype(np.float32) * np.linspace(3, 0.2, 32, dtype=np.float32) + 1)
+    weights = {**network.head_weights(), **{name: torch.from_numpy(array) for name, array in axes.items()}}
+    save_file({k: v.contiguous() for k, v in weights.items()}, tmp_path / "heads.safetensors")
     return load_heads(tmp_path / "heads.safetensors", THEMES, {})
 
 
@@ -49,6 +56,48 @@ def test_segment_heads_agree_with_torch(network: Network, heads: Heads) -> None:
     for task in (*SEGMENT_TASKS, "theme"):
         want = logits[task].sigmoid() if task in SIGMOID_TASKS else logits[task].softmax(-1)
         np.testing.assert_allclose(got[task], want.numpy(), atol=1e-5)
+
+
+def test_topic_vectors_do_not_move_with_their_neighbours(heads: Heads) -> None:
+    """A segment has the same topic vector, to the last bit, alone and in any batch, and it is of length one as float16 holds it."""
+    x = np.random.default_rng(2).normal(size=(50, 32)).astype(np.float16).astype(np.float32)
+    together = heads.topics(x)
+    assert all(np.array_equal(heads.topics(x[i : i + 1])[0], together[i]) for i in range(50))
+    assert np.array_equal(heads.topics(x[::-1])[::-1], together)
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=2e-3)
+    assert heads.topics(x[:0]).shape == (0, together.shape[1])
+
+
+def test_topic_space_takes_away_what_all_segments_share() -> None:
+    """Vectors that share a strong direction have a mean cosine near nought along the topic axes, and strong axes are toned down."""
+    rng = np.random.default_rng(4)
+    x = (rng.normal(size=(400, 24)) * np.linspace(4, 1, 24) + 6).astype(np.float32)
+    x = (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
+    weights = topic_axes(x)
+    seen = Heads(weights, (), {}).topics(x)
+    assert abs(float((seen @ seen.T).mean())) < 0.02 < 0.5 < float((x @ x.T).mean())
+    before, after = (x - x.mean(0)).std(0), seen.std(0)
+    assert after.max() / after.min() < before.max() / before.min()
+
+
+class _Counted:
+    """An encoder of invented vectors: a text's are drawn from its own words."""
+
+    dim, version = 32, "invented"
+
+    def tokens(self, text: str) -> Tokens:
+        hidden = np.random.default_rng(len(text)).normal(size=(3, 32)).astype(np.float32) + 1
+        return Tokens(hidden, np.zeros((3, 2), np.int64))
+
+
+def test_the_topic_space_is_read_back_as_it_was_fitted(network: Network, tmp_path: Path) -> None:
+    """What is added to the file of the heads is orthonormal axes, read back as they were fitted, every head still there."""
+    save_file({k: v.contiguous() for k, v in network.head_weights().items()}, tmp_path / "heads.safetensors")
+    records = read_labelled([ROOT / "data_samples" / "evaluation" / "written.jsonl"])
+    write_axes(_Counted(), records, tmp_path / "heads.safetensors")
+    axes = load_heads(tmp_path / "heads.safetensors", THEMES, {}).weights["topic.axes"]
+    assert axes.shape == (32, 32)
+    np.testing.assert_allclose(axes.T @ axes, np.eye(32), atol=5e-3)
 
 
 def test_words_of_the_agent_are_never_evidence(heads: Heads) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from voc_pipeline import registry
 from voc_pipeline.schema import Exemplar, Irritant, IrritantKind, Proposal
 
-DIM = 24
+DIM = 64
 TOPICS = ("remboursement", "livraison", "accueil", "facture", "attente", "panne")
 
 
@@ -31,6 +31,10 @@ def _direction(text: str) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
+CROWD = embed([f"{topic}: dit {n}" for topic in [*TOPICS, *(f"autre chose {k}" for k in range(60))] for n in range(5)])
+"""What proposals are found among."""
+
+
 def _exemplars(topic: str, n: int = 8, first: int = 0) -> tuple[Exemplar, ...]:
     return tuple(Exemplar(f"v{i}", 0, f"{topic}: phrase {i}", "fr") for i in range(first, first + n))
 
@@ -42,7 +46,7 @@ def _proposal(topic: str, n: int = 8, first: int = 0, label: str = "") -> Propos
 
 def _register(*proposals: Proposal, known: Sequence[Irritant] = (), ordinal: int = 1) -> list[Irritant]:
     snapshot = registry.freeze(known, embed)
-    return registry.register(proposals, snapshot, kind=IrritantKind.IRRITANT, run_id=f"run-{ordinal:04}", ordinal=ordinal, embed=embed)
+    return registry.register(proposals, snapshot, CROWD, kind=IrritantKind.IRRITANT, run_id=f"run-{ordinal:04}", ordinal=ordinal, embed=embed)
 
 
 def _record(topic: str, **changes: object) -> Irritant:
@@ -129,6 +133,20 @@ def test_an_irritant_claims_its_own_and_leaves_the_rest() -> None:
     assert all(c.irritant_id in by_topic.values() for c in other)
 
 
+@given(st.permutations(range(40)))
+def test_what_chance_reaches_is_exact(order: list[int]) -> None:
+    """What chance reaches is counted in standard deviations above the mean cosine of all pairs, to the last digit in any order of the rows."""
+    x = CROWD[:: len(CROWD) // 40][:40]
+    cosines = (x.astype(np.float64) @ x.T.astype(np.float64))[np.triu_indices(40, 1)]
+    assert registry.above_chance(x, 3) == pytest.approx(cosines.mean() + 3 * cosines.std(), abs=1e-6)
+    assert registry.above_chance(x[order], 3) == registry.above_chance(x, 3)
+
+
+def test_nothing_claims_by_chance_alone() -> None:
+    """One segment, or none, says nothing of what chance reaches: only an exact repeat is claimed."""
+    assert registry.above_chance(CROWD[:1], 3) == registry.above_chance(CROWD[:0], 3) == 1.0
+
+
 def test_an_older_generation_claims_first() -> None:
     """A newborn nearer to a segment does not take it from an older irritant whose threshold is reached."""
     old = _record("attente", id="IRR-OLDOLDOL", generation=1, threshold=0.5)
@@ -177,7 +195,7 @@ def test_ids_come_from_the_founding_texts_alone() -> None:
 @pytest.mark.parametrize(("kind", "prefix"), [(IrritantKind.IRRITANT, "IRR"), (IrritantKind.STRENGTH, "STR"), (IrritantKind.SUGGESTION, "SUG")])
 def test_each_kind_has_its_prefix(kind: IrritantKind, prefix: str) -> None:
     """The same texts found a record of each kind under an id of that kind."""
-    born = registry.register([_proposal("accueil")], registry.freeze([], embed), kind=kind, run_id="run-0001", ordinal=3, embed=embed)
+    born = registry.register([_proposal("accueil")], registry.freeze([], embed), CROWD, kind=kind, run_id="run-0001", ordinal=3, embed=embed)
     assert [(i.id[:3], i.kind, i.generation, i.first_run, i.status) for i in born] == [(prefix, kind, 3, "run-0001", "active")]
 
 
@@ -202,6 +220,13 @@ def test_proposals_that_repeat_one_another_are_born_once() -> None:
     large, small = _proposal("attente", n=9), _proposal("attente", n=5, first=40)
     born = [[i.id for i in _register(*pair)] for pair in ((large, small), (small, large))]
     assert born[0] == born[1] == [_register(large)[0].id]
+
+
+def test_strangers_found_no_irritant() -> None:
+    """A proposal whose texts are hardly nearer to one another than any two are is not born."""
+    strangers = tuple(Exemplar(f"v{i}", 0, f"sujet {i}: phrase {i}", "fr") for i in range(8))
+    assert _register(replace(_proposal("attente"), exemplars=strangers)) == []
+    assert len(_register(_proposal("attente"))) == 1
 
 
 def test_a_proposal_with_too_few_texts_is_refused() -> None:

@@ -45,6 +45,8 @@ MIN_DISTINCT = 20
 """Distinct texts below which there is no neighbourhood to speak of."""
 
 N_EXEMPLARS = 16
+READABLE = (3, 60)
+"""Words of a text that a reader can take in, and that still says something."""
 N_READ = 40
 """Most typical texts of a group whose words name it."""
 N_KEYWORDS = 8
@@ -342,7 +344,7 @@ def _named(groups: Sequence[_Group], candidates: Sequence[Candidate], kind: Irri
 
 def _exemplars(group: _Group, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The most typical texts, those a reader can take in first, at most two of one verbatim."""
-    readable = [i for i in group.typical if 3 <= len(candidates[i].text.split()) <= 60]
+    readable = [i for i in group.typical if READABLE[0] <= len(candidates[i].text.split()) <= READABLE[1]]
     per_verbatim: Counter[str] = Counter()
     chosen: list[Candidate] = []
     for i in dict.fromkeys([*readable, *group.typical]):
@@ -440,17 +442,19 @@ def _label(reading: _Reading, lang: str, kind: IrritantKind, taken: set[str]) ->
     """Object + failure in one language, and how it was come by.
 
     The failure is the theme's own wording where the group's theme is sure, and the object a phrase that sets the group apart inside it. Without a sure
-    theme, the texts' own phrase where many say it, else the likeliest theme's wording with an object. Where hardly a text is in that language, only a
-    sure theme gives a label.
+    theme, a phrase of the texts where many say it, or two of their words ("boutique / téléphone"), else the likeliest theme's wording with an object.
+    Where hardly a text is in that language, only a sure theme gives a label.
     """
     theme = load_themes().get(reading.theme) if reading.theme_share >= LIKELY_SHARE else None
     sure = reading.theme_share >= THEME_SHARE
     spoken = reading.texts[lang] >= max(3, 0.15 * reading.texts.total())
     phrases = reading.phrases.get(lang, []) if spoken else []
     name = theme.names[kind].get(lang, "") if theme is not None and (sure or spoken) else ""
-    own = [phrase for phrase, share in phrases if share >= (OBJECT_SHARE if " " in phrase else 2 * OBJECT_SHARE)]
+    said = [phrase for phrase, share in phrases if share >= OBJECT_SHARE]
+    own = [phrase for phrase in said if " " in phrase]
+    pair = [f"{said[0]} / {other}" for other in said[1:] if not _overlaps(other, said[0])][:1]
     apart = [(f"{name} ({phrase})", share) for phrase, share in phrases if name and not _overlaps(phrase, name)]
-    certain = [label for label, share in apart if share >= OBJECT_SHARE] if sure else [phrase for phrase in own if " " in phrase]
+    certain = [label for label, share in apart if share >= OBJECT_SHARE] if sure else [*own, *pair]
     tries = [
         *((label, "derived") for label in certain),
         (name, "category"),

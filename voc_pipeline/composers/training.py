@@ -12,6 +12,7 @@ from rich.table import Table
 
 from voc_pipeline.annotate import Annotator, load_annotator
 from voc_pipeline.composers.annotating import feedback_of
+from voc_pipeline.encoder import load_encoder
 from voc_pipeline.errors import ModelError, TrainingError
 from voc_pipeline.intake import Intake
 from voc_pipeline.keys import installation_key
@@ -118,6 +119,7 @@ def train(
     from transformers import AutoModel, AutoTokenizer
 
     from voc_pipeline.training import distil as distillation
+    from voc_pipeline.training.axes import write_axes
     from voc_pipeline.training.calibrate import calibrate
     from voc_pipeline.training.export import export_model
     from voc_pipeline.training.fit import Recipe, fit, folded, read_distant
@@ -148,6 +150,7 @@ def train(
     recipe = Recipe(epochs=epochs, distant_steps=min(300, len(distant) // 16))
     fit(network, tokenizer, parts["train"], themes, recipe, distant=distant, parallel=pairs)
     export_model(network, tokenizer, themes, out)
+    write_axes(load_encoder(out), parts["train"], out / "heads.safetensors")
     raw = load_annotator(out)
     calibrate(raw.encoder, raw.heads, parts["dev"], out)
     annotator = load_annotator(out)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from voc_pipeline import discover, registry
 from voc_pipeline.encoder import Floats
 from voc_pipeline.schema import Annotation, Irritant, IrritantKind, Mention, Role, Segment, SegmentAnnotation, Verbatim
@@ -79,7 +77,7 @@ def _snapshot(context: Context, kind: IrritantKind, below: int) -> registry.Snap
 
 
 def _x(context: Context, rows: Sequence[Told]) -> Floats:
-    return context.embed([row.segment.text for row in rows]) if rows else np.zeros((0, context.annotator.encoder.dim), np.float32)
+    return context.embed([row.segment.text for row in rows])
 
 
 def _assign(context: Context, shard: int) -> Counts:
@@ -110,8 +108,9 @@ def _discover(context: Context, shard: int) -> Counts:
     mentions: list[Mention] = []
     newborn: list[Irritant] = []
     counts: dict[str, int] = {}
-    for kind in _kinds(context):
-        every = _gather(context, None, kind)
+    told_of = {kind: _gather(context, None, kind) for kind in _kinds(context)}
+    crowd = _x(context, [row for rows in told_of.values() for row in rows])
+    for kind, every in told_of.items():
         rest = [row for row in every if (row.verbatim.id, row.segment.position) not in claimed]
         x = _x(context, rest)
         before = _snapshot(context, kind, run.ordinal)
@@ -128,7 +127,7 @@ def _discover(context: Context, shard: int) -> Counts:
             for row in rest
         ]
         proposals = discover.propose(candidates, x, kind=kind, settings=context.config.discovery, languages=context.config.languages)
-        born = registry.register(proposals, before, kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed)
+        born = registry.register(proposals, before, crowd, kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed)
         newborn += born
         after = registry.freeze([*before.irritants, *born], context.embed)
         for row, c in zip(rest, registry.claim(x, after), strict=True):

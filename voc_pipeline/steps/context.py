@@ -47,12 +47,12 @@ class Context:
         return VectorCache(self.config.cache_url, self.annotator.version, self.config.key)
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """Vectors of texts through the cache. *Shape:* (n_texts, dim)."""
+        """Topic vectors of texts, their encodings taken from the cache where it has them. *Shape:* (n_texts, n_axes)."""
         with self._lock:
-            return self._vectors.get(texts, self.annotator.encoder)
+            return self.annotator.heads.topics(self._vectors.get(texts, self.annotator.encoder))
 
     def keep(self, texts: Sequence[str], x: Floats) -> None:
-        """Put vectors into the cache. *Shape:* (n_texts, dim)."""
+        """Put encodings into the cache. *Shape:* (n_texts, dim)."""
         with self._lock:
             self._vectors.put(texts, x)
 

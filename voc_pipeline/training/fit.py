@@ -10,6 +10,7 @@ import gzip
 import random
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +83,8 @@ class Recipe:
     seed: int = 13
     log_every: int = 50
     parallel_every: int = 3
+    kin_every: int = 2
+    kin_weight: float = 0.3
     weights: dict[str, float] = field(default_factory=lambda: {**WEIGHTS, **SEGMENT_WEIGHTS, **DISTANT_WEIGHTS})
 
 
@@ -266,6 +269,7 @@ def fit(
     some_pieces = _forever(pieces, recipe.pieces, lambda p: len(p.text), rng)
     some_distant = _forever(list(distant), recipe.batch, lambda d: min(len(d.text), 1200), rng)
     some_pairs = _forever(list(parallel), 48, lambda pair: len(pair[0]), rng)
+    some_kin = _kindred(pieces, rng) if recipe.kin_every else None
     start, step, running = time.monotonic(), 0, 0.0
 
     def advance(loss: Tensor) -> None:
@@ -287,6 +291,8 @@ def fit(
         loss = torch.zeros(())
         if parallel and step % recipe.parallel_every == 0:
             loss = loss + _parallel_loss(network, batcher, next(some_pairs))
+        if some_kin and step % recipe.kin_every == 0:
+            loss = loss + recipe.kin_weight * _kin_loss(network, batcher, next(some_kin))
         return loss
 
     network.train()
@@ -347,6 +353,41 @@ def _parallel_loss(network: Network, batcher: Batcher, pairs: Pairs) -> Tensor:
         inputs = batcher(texts, 64)
         sides.append(network.vectors(network.hidden(inputs), inputs["attention_mask"]))
     return 0.5 * contrast(sides[0], sides[1]) + (1 - (sides[0] * sides[1]).sum(-1)).mean()
+
+
+def _kindred(pieces: Sequence[Piece], rng: random.Random, n_themes: int = 8, each: int = 4) -> Iterator[list[Piece]] | None:
+    """Endless batches of `each` pieces of `n_themes` themes, rare themes nearly as often as common ones; None where too few themes recur."""
+    of_theme: dict[int, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        theme = piece.targets.get("theme", IGNORE)
+        if theme != IGNORE:
+            of_theme[theme].append(piece)
+    recurring = [found for _, found in sorted(of_theme.items()) if len(found) >= each]
+    if len(recurring) < n_themes:
+        return None
+
+    def batches() -> Iterator[list[Piece]]:
+        while True:
+            order = sorted(recurring, key=lambda found: rng.random() ** (1 / len(found) ** 0.5), reverse=True)
+            yield [piece for found in order[:n_themes] for piece in rng.sample(found, each)]
+
+    return batches()
+
+
+def _kin_loss(network: Network, batcher: Batcher, pieces: Sequence[Piece]) -> Tensor:
+    """Pieces of one theme near one another, those of others away (Khosla et al. 2020, "Supervised contrastive learning")."""
+    inputs = batcher([piece.text for piece in pieces], 96)
+    vectors = network.vectors(network.hidden(inputs), inputs["attention_mask"])
+    themes = torch.tensor([piece.targets["theme"] for piece in pieces])
+    itself = torch.eye(len(pieces), dtype=torch.bool)
+    kin = (themes[:, None] == themes[None, :]) & ~itself
+    scores = (vectors @ vectors.T * KIN_SCALE).masked_fill(itself, -torch.inf)
+    log_p = torch.log_softmax(scores, 1).masked_fill(~kin, 0.0)
+    return -(log_p.sum(1) / kin.sum(1).clamp(min=1)).mean()
+
+
+KIN_SCALE = 10.0
+"""What cosines are multiplied by before the softmax: a temperature of a tenth."""
 
 
 def _batches(rows: list[Any], size: int, length: Callable[[Any], int], rng: random.Random) -> list[list[Any]]:
