@@ -27,8 +27,9 @@ N_BEST = 3
 """Exemplars nearest to a segment whose mean cosine is its claim score."""
 CLAIM_SPREADS, BIRTH_SPREADS = 3.0, 3.5
 """How far above the cosine of two segments taken by chance a claim score must lie, in standard deviations of such cosines; and, for a proposal to be
-born, the claim scores that its exemplars (half of them at least) reach against one another. On 3,183 real passages groups under the second hold 47 % of
-one category on average, those above 58 %."""
+born, the claim scores that its exemplars (half of them at least) reach against one another. Measured on 6,260 real passages, most of which the encoder
+was trained on: with 30 % of the categories unknown to the registry, 2.5, 3, 3.5 and 4 give F1 of claims .50, .51, .51, .49, and claim .83, .61, .37, .20
+of the passages of unknown ones; 3 leaves the fewest without an irritant at the same F1. Groups under 3.5 hold .45 of one category, those above .60."""
 REPEAT_RATIO = 0.87
 """How near a proposal is to a known record, over how near it is to itself, from which it repeats that record."""
 BLOCK = 4096
@@ -235,8 +236,8 @@ def _leave_one_out(vectors: Doubles) -> Doubles:
 def _repeats(vectors: Doubles, other: Doubles) -> bool:
     """Whether a proposal tells of what a known record tells of: its exemplars are nearly as near to that one's as they are to one another.
 
-    Measured on topics of real passages: two halves of one topic reach .87 or more of their own closeness in most cases (94 of 100 or more), the nearest other topic
-    in fewer than 3.
+    Measured on topics of real passages: two halves of one topic reach .87 or more of their own closeness in 52 cases of 55, the nearest other topic in
+    4 of 86.
     """
     across = float(np.mean(_best_mean(_cosines(vectors, other), min(N_BEST, len(other)))))
     return across >= REPEAT_RATIO * float(np.mean(_leave_one_out(vectors)))
