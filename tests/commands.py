@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -32,10 +34,17 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def start(*args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """A command at work, in a process group of its own, as a terminal starts it."""
+    """A command at work, in a process group of its own, as a terminal starts it: a shell in the background would have it ignore Ctrl-C."""
     command = [sys.executable, "-m", "voc_pipeline.cli", *map(str, args)]
     return subprocess.Popen(
-        command, cwd=cwd or ROOT, env=environment(env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=cwd or ROOT,
+        env=environment(env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 
