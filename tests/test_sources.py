@@ -897,6 +897,14 @@ def test_guess_without_id_or_with_monthly_files(tmp_path: Path) -> None:
     assert by_path["avis_2026-0*.csv"]["identity"] == "position" and by_path["sub/avis.csv"]["fields"]["id"] == "ref"
 
 
+def test_reviews_without_a_date_can_run(tmp_path: Path) -> None:
+    """A source whose rows have no date is told so, and can be read all the same."""
+    (tmp_path / "avis.csv").write_text("id,texte\n" + "".join(f"{n},{french(n)}\n" for n in range(5)), encoding="utf-8")
+    source = Source.model_validate({"name": "avis", "kind": "review", "path": "avis.csv", "fields": {"id": "id", "text": "texte"}})
+    got = preview(source, tmp_path)
+    assert got.usable and [problem.found for problem in got.problems] == ["no column named"]
+
+
 @pytest.mark.parametrize("name", ["sans_nom.csv", "chiffres.csv", "vide.csv", "absent.csv"])
 def test_guess_refuses(tmp_path: Path, name: str) -> None:
     """A file without names of columns, without text, empty or absent is refused with a remedy, and none of its words is quoted."""

@@ -37,6 +37,7 @@ class Preview:
         looked_at: Records looked at for `counts` and `problems`.
         counts: How they would be received: `feedback`, and reasons.
         problems: Everything wrong or doubtful, each with its remedy.
+        lacking: Settings that name a column some file does not have.
     """
 
     source: str
@@ -47,11 +48,12 @@ class Preview:
     looked_at: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[SourceError, ...] = ()
+    lacking: frozenset[str] = frozenset()
 
     @property
     def usable(self) -> bool:
         """Whether a run could read it: at least one row maps, and no column is missing."""
-        return bool(self.counts.get("feedback")) and not any("no column" in problem.found for problem in self.problems)
+        return bool(self.counts.get("feedback")) and not self.lacking
 
 
 def preview(source: Source, root: Path, n: int = 5) -> Preview:
@@ -101,7 +103,15 @@ def preview(source: Source, root: Path, n: int = 5) -> Preview:
     counts = Counter("feedback" if isinstance(item, RawFeedback) else str(item.reason) for item in mapped)
     shown = tuple(_shown(item) for item in mapped[:n])
     return Preview(
-        source.name, tuple(file.name for file in files), first.found if first else {}, names, shown, len(located), dict(counts), tuple(problems)
+        source.name,
+        tuple(file.name for file in files),
+        first.found if first else {},
+        names,
+        shown,
+        len(located),
+        dict(counts),
+        tuple(problems),
+        frozenset(lacking),
     )
 
 
