@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from voc_pipeline.keys import fold
 from voc_pipeline.schema import Exemplar, Irritant, IrritantKind, Proposal
 
 Floats = npt.NDArray[np.float32]
@@ -210,11 +210,6 @@ def above_chance(x: Floats, spreads: float) -> float:
     mean = (float(sums @ sums) - float(own.sum())) / pairs
     second = (float((squares * squares).sum()) - float((own * own).sum())) / pairs
     return round(float(np.clip(mean + spreads * np.sqrt(max(second - mean * mean, 0.0)), 0.0, 1.0)), 6)
-
-
-def fold(text: str) -> str:
-    """The text without case or varying blanks: equal for texts that must never part."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 # ---------------------------------------------------------------- ids and repeats
