@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from voc_pipeline.redact.addresses import find_addresses
+from voc_pipeline.redact.answers import ASKED_NUMBER, asks_name, find_answer_name
 from voc_pipeline.redact.codes import find_answer_number, find_cards, find_ibans, find_long_codes, find_references, find_social_security
 from voc_pipeline.redact.contacts import Span, find_emails, find_phones, find_urls
 from voc_pipeline.redact.folding import BARRIER, PLACEHOLDER, fold
-from voc_pipeline.redact.names import ASKED_NUMBER, asks_name, find_answer_name, find_names
+from voc_pipeline.redact.names import find_names
 
 __all__ = ["TYPES", "Redacted", "redact"]
 

@@ -241,6 +241,14 @@ SURNAMES = word_set(
     """
 )
 
+# What a person is addressed by.
+CIVILITIES = word_set(
+    """
+    m mr mrs ms miss mme mlle mm mmes monsieur madame mademoiselle messieurs mesdames mister dr docteur doctor pr professeur prof maitre me
+    sieur monseigneur msieur mam mms
+    """
+)
+
 # Family particles: part of a name when a capital or another name follows.
 PARTICLES = word_set(
     """

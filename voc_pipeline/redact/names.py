@@ -1,4 +1,4 @@
-"""Names of persons after a civility, a greeting, a role, an introduction, before or in a signature, and first names that are nothing else."""
+"""Names of persons after a civility, a greeting, a role, an introduction, in a signature, and first names that are nothing else."""
 
 from __future__ import annotations
 
@@ -8,23 +8,17 @@ from collections.abc import Callable, Iterator
 from voc_pipeline.redact.contacts import Span
 from voc_pipeline.redact.lexicon import (
     AMBIGUOUS_NAMES,
+    CIVILITIES,
     FIRST_NAMES,
-    LOWER_WORDS,
     NOT_NAMES,
-    PARTICLES,
     PLACE_CUES,
     SURNAMES,
     is_word,
     word_set,
 )
-from voc_pipeline.redact.reader import Reader, Word
+from voc_pipeline.redact.reader import Reader
+from voc_pipeline.redact.signatures import CLOSERS, signature, trailing
 
-_CIVILITIES = word_set(
-    """
-    m mr mrs ms miss mme mlle mm mmes monsieur madame mademoiselle messieurs mesdames mister dr docteur doctor pr professeur prof maitre me
-    sieur monseigneur msieur mam mms
-    """
-)
 _PLAIN_CIVILITIES = word_set("m me mm pr")
 _GREETINGS = word_set(
     """
@@ -59,34 +53,6 @@ _INTRODUCTIONS = re.compile(
     r"(?![^\W\d_])[ :,\"«'=]{0,4}"
 )
 _ON_THE_LINE = re.compile(r"[ ,]{0,3}(?:a l'? ?appareil|au (?:tel|telephone|bout du fil)|speaking|here\b|on the (?:line|phone)|calling)")
-_STRONG_CLOSERS = (
-    "(?:bien |tres |le plus )?(?:cordialement|cordialemant|cordialment|cordialmt|courtoisement)|cdlt|crdlt|cdt|(?:bien )?a (?:vous|toi)|bien a vous"
-    "|(?:mes |nos |sinceres |meilleures |distinguees ){0,3}salutations(?: distinguees| les meilleures| sinceres)?"
-    "|respectueusement|sincerement|amicalement|(?:(?:kind|best|warm|with) ){0,3}regards|sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)"
-    "|faithfully|sentiments (?:distingues|les meilleurs|respectueux)|signee?|signed|(?:expression de ma )?consideration distinguee"
-)
-_WEAK_CLOSERS = (
-    "merci(?: (?:d'avance|par avance|beaucoup|bien|a vous|pour votre (?:aide|reponse|retour|comprehension)))?"
-    "|bonne (?:journee|soiree|reception|continuation|fin de journee)|a bientot|best(?: wishes)?"
-    "|(?:many |with )?thanks(?: (?:again|in advance|a lot))?|thank you|cheers|love|take care|bises|bisous"
-    "|(?:en|dans l')attente de (?:votre retour|vous lire|votre reponse)"
-)
-_CLOSERS = re.compile(
-    rf"(?<![^\W\d_])(?:(?P<strong>{_STRONG_CLOSERS})|(?P<weak>{_WEAK_CLOSERS}))(?![^\W\d_])"
-    r"(?P<gap>[ .,;:!*-]{0,6}(?:\n[ .,;:*-]{0,4}){0,4})"
-)
-_LINE_END = re.compile(r"[ .,;:!)*-]{0,6}(?:\n|\Z)")
-_LIST_SEPARATOR = re.compile(r" ?(?:,|et|and|&|ou|/|puis) ?")
-_ASKED_NAME = re.compile(
-    r"\b(?:votre|vos|ton|quel|your|the|le|nom de)\b[^.!?\n]{0,60}?\b(?:noms?|prenoms?|names?|surname|identite|titulaire)\b"
-    r"|\bqui (?:etes[- ]vous|ai-je)|\bwho am i"
-)
-ASKED_NUMBER = re.compile(
-    r"\b(?:numeros?|n°|references?|identifiant|code client|number|account|order|dossier|contrat|phone|telephone|portable|carte|iban|tracking"
-    r"|suivi|imei)\b[^.!\n]{0,120}\?|\b(?:indiquer|donner|communiquer|preciser|transmettre|confirmer|provide|give|confirm|share|tell|send|have)\b[^.!?\n]{0,60}"
-    r"\b(?:numeros?|references?|identifiant|number|id|account|order)\b"
-)
-"""A question that asks for a number."""
 
 
 def find_names(text: str, folded: str, lang: str) -> Iterator[Span]:
@@ -98,7 +64,7 @@ def find_names(text: str, folded: str, lang: str) -> Iterator[Span]:
         cues = _CUES.get(w.word, 0)
         if not cues and w.word not in FIRST_NAMES and "-" not in w.word:
             continue
-        if cues & _CLOSES and (closer := _CLOSERS.match(folded, w.start)) and (signed := _signature(reader, closer)):
+        if cues & _CLOSES and (closer := CLOSERS.match(folded, w.start)) and (signed := signature(reader, closer)):
             yield reader.span(*signed)
         if cues & _INTRODUCES and (intro := _INTRODUCTIONS.match(folded, w.start)) and (said := _introduced(reader, intro)):
             yield reader.span(*said)
@@ -113,8 +79,8 @@ def find_names(text: str, folded: str, lang: str) -> Iterator[Span]:
         if found:
             taken = max(taken, found[1])
             yield reader.span(*found)
-    if trailing := _trailing(reader):
-        yield reader.span(*trailing)
+    if last_line := trailing(reader):
+        yield reader.span(*last_line)
     if "appareil" in folded or "speaking" in folded:
         yield from _before_on_the_line(reader)
 
@@ -128,7 +94,7 @@ def _introduced(reader: Reader, intro: re.Match[str]) -> tuple[int, int] | None:
     first = reader.words[index]
     if last is None and intro["weak"]:
         last = reader.accept(index, 1) or _two_unknown(reader, index)
-    elif last is None and first.word not in _CIVILITIES and (first.word in FIRST_NAMES or first.title or not is_word(first.word, reader.lang)):
+    elif last is None and first.word not in CIVILITIES and (first.word in FIRST_NAMES or first.title or not is_word(first.word, reader.lang)):
         last = reader.accept(index, 3 if intro["sure"] else 2)
     return None if last is None else (index, last)
 
@@ -223,7 +189,7 @@ def _civility(reader: Reader, i: int) -> tuple[int, int] | None:
             return None
     if w.word in {"ms", "pr", "prof", "mam"} and not nxt.title:
         return None
-    if nxt.word in _CIVILITIES and nxt.word not in {"me", "m", "prof"}:
+    if nxt.word in CIVILITIES and nxt.word not in {"me", "m", "prof"}:
         return None
     last = reader.accept(i + 1, 3)
     if (
@@ -247,7 +213,7 @@ def _greeting(reader: Reader, i: int) -> tuple[int, int] | None:
     here = i
     while here + 1 < len(words) and words[here + 1].word in _GREETINGS | {"a", "toi", "vous"} and reader.gap(here) in {" ", ", "} and here < i + 3:
         here += 1
-    if here + 1 >= len(words) or words[here + 1].word in _CIVILITIES:
+    if here + 1 >= len(words) or words[here + 1].word in CIVILITIES:
         return None
     gap, nxt = reader.gap(here), words[here + 1]
     if gap not in {" ", "  ", ", ", ","}:
@@ -310,163 +276,6 @@ def _bare(reader: Reader, i: int) -> tuple[int, int] | None:
     return None if last is None else (i, last)
 
 
-def _signature(reader: Reader, closer: re.Match[str]) -> tuple[int, int] | None:
-    words = reader.words
-    index = reader.at.get(closer.end())
-    if index is None:
-        return None
-    if words[index].word in _CIVILITIES and words[index].word not in {"m", "me"}:
-        return None
-    new_line = "\n" in closer["gap"]
-    strong = closer["strong"] is not None
-    if not new_line and not closer["gap"]:
-        return None
-    last, stop = index, min(index + 5, len(words))
-    line: list[int] = []
-    for j in range(index, stop):
-        line.append(j)
-        last = j
-        if _LINE_END.match(reader.folded, words[j].end):
-            break
-        if reader.gap(j) not in {" ", ". ", ".", "-", "  ", ", ", "'"} and not _LIST_SEPARATOR.fullmatch(reader.gap(j)):
-            return _lead(reader, index, strong)
-    else:
-        return _lead(reader, index, strong)
-    names = [words[j] for j in line]
-    content = [w for w in names if w.word not in PARTICLES and len(w.word) > 1]
-    if _initial_and_name(reader, line, content) and strong:
-        return index, last
-    if not content:
-        initials = len(names) <= 3 and all(reader.initial(j) for j in line) and strong
-        return (index, last) if initials else None
-    if len(names) > 1 and reader.brand(index) and not reader.first_name(names[0]):
-        return None
-    if any(w.word in NOT_NAMES and w.word not in PARTICLES and not (w.title and w.word in SURNAMES and len(content) > 1) for w in names) or (
-        names[0].word in {"de", "du", "des", "d", "la", "le", "les", "l"} and not names[0].title
-    ):
-        return _lead(reader, index, strong)
-    if any(w.word in PARTICLES and not w.title for w in names) and not any(w.title for w in content):
-        return _lead(reader, index, strong)
-    firsts = [w for w in content if reader.first_name(w)]
-    if reader.brand(index):
-        return None
-    capital = all(w.title or w.shouted for w in content)
-    if strong or new_line:
-        named = bool([w for w in firsts if w.title or w.shouted or w.word not in AMBIGUOUS_NAMES]) and all(
-            w.title or w.shouted or reader.first_name(w) or reader.surname(w) for w in content
-        )
-        rare = all(reader.surname(w) or reader.first_name(w) or (w.shouted and not reader.shout) for w in content)
-        lone = (
-            strong
-            and (new_line or "," in closer["gap"] or "." in closer["gap"])
-            and len(content) == 1
-            and len(content[0].word) >= 4
-            and reader.unknown(content[0])
-        )
-        if named or (capital and rare and (strong or len(content) >= 2) and not reader.shout) or (strong and reader.shout and rare) or lone:
-            return index, last
-        return _lead(reader, index, strong)
-    if (
-        firsts
-        and content[0] is firsts[0]
-        and (content[0].title or len(content) == 1)
-        and (content[0].title or content[0].word not in AMBIGUOUS_NAMES)
-        and all(w.title or reader.first_name(w) for w in content)
-    ):
-        return index, last
-    return None
-
-
-def _initial_and_name(reader: Reader, line: list[int], content: list[Word]) -> bool:
-    """Whether a line is an initial and one capitalised word ("J. Morvan")."""
-    return len(content) == 1 and len(line) > 1 and reader.initial(line[0]) and content[0].title and content[0].word not in NOT_NAMES
-
-
-def _lead(reader: Reader, index: int, strong: bool) -> tuple[int, int] | None:
-    """A first name at the head of a signature that goes on ("Cordialement, Nadia Belkacem cliente depuis 2009")."""
-    if not reader.first_name(reader.words[index]):
-        return None
-    last = reader.accept(index, 1 if strong else 0)
-    return None if last is None else (index, last)
-
-
-def _trailing(reader: Reader) -> tuple[int, int] | None:
-    """The last line, where it is a name alone: "Jean Dupont", "DUPONT Jean", "J. Dupont", or a first name under other lines."""
-    words, folded = reader.words, reader.folded
-    if not words or not _LINE_END.match(folded, words[-1].end):
-        return None
-    end = len(words) - 1
-    start = end
-    while (
-        start > 0
-        and end - start < 3
-        and reader.gap(start - 1) in {" ", ". ", "-", "'"}
-        and (words[start - 1].title or words[start - 1].word in PARTICLES)
-        and not (reader.gap(start - 1) == ". " and len(words[start - 1].word) > 1)
-    ):
-        start -= 1
-    while start < end and words[start].word in PARTICLES and not words[start].title:
-        start += 1
-    line_start = (start == 0 and not folded[: words[0].start].strip(" -\n")) or (
-        start > 0 and re.search(r"[.!?\n\x00)][ \n*-]*\Z", folded[words[start - 1].end : words[start].start]) is not None
-    )
-    names = words[start : end + 1]
-    content = [w for w in names if w.word not in PARTICLES or (len(w.word) == 1 and w is not names[0])]
-    if (
-        not line_start
-        or not content
-        or reader.brand(start)
-        or any(w.word in NOT_NAMES and not (w.word in SURNAMES and len(content) > 1) for w in content)
-    ):
-        return None
-    if any(w.word in PLACE_CUES for w in names):
-        return None
-    own_line = start > 0 and "\n" in folded[words[start - 1].end : words[start].start]
-    firsts = [w for w in content if reader.first_name(w)]
-    titled = all(w.title or (w.shouted and not reader.shout) for w in content)
-    if (
-        len(content) >= 2
-        and titled
-        and firsts
-        and all(reader.first_name(w) or reader.surname(w) or w.shouted or len(w.word) == 1 for w in content)
-        and not (reader.shout)
-    ):
-        sure = any(w.word not in AMBIGUOUS_NAMES for w in firsts)
-        return (start, end) if sure or own_line or reader.followed_by_surname(start) else None
-    if len(content) >= 2 and own_line and len(names[0].word) == 1 and titled and reader.surname(content[-1]):
-        return start, end
-    if (
-        len(content) == 1
-        and own_line
-        and firsts
-        and (content[0].title or (content[0].word not in AMBIGUOUS_NAMES and content[0].word not in LOWER_WORDS))
-    ):
-        return start, end
-    return None
-
-
-def asks_name(folded: str) -> bool:
-    """Whether what was said before asks who is there."""
-    return _ASKED_NAME.search(folded) is not None
-
-
-def find_answer_name(text: str, folded: str, lang: str) -> Iterator[Span]:
-    """A short answer to "votre nom ?": every word of it that no dictionary knows, and every first name."""
-    reader = Reader(text, folded, lang)
-    if len(reader.words) > 8:
-        return
-    bare = len([w for w in reader.words if w.word not in NOT_NAMES]) <= 3
-    for w in reader.words:
-        if w.word in NOT_NAMES and not (w.title and w.word in SURNAMES):
-            continue
-        if (
-            reader.first_name(w)
-            or w.word in SURNAMES
-            or (bare and len(w.word) >= 3 and (reader.unknown(w) or (w.title and not reader.shout and w.start > 0)))
-        ):
-            yield w.start, w.end, "NAME"
-
-
 # ---------------------------------------------------------------- which word starts which rule
 
 _CLOSES, _INTRODUCES, _CIVIL, _GREETS, _SERVES, _THANKING = 1, 2, 4, 8, 16, 32
@@ -488,7 +297,7 @@ _OPENINGS = {
         je j mon my her his nom prenom name first last surname titulaire destinataire beneficiaire attn soussigne soussignee au aux in on un une nomme
         nommee denomme denommee prenomme prenommee chui i ici this moi c it s se named parle parler de
     """,
-    _CIVIL: " ".join(_CIVILITIES),
+    _CIVIL: " ".join(CIVILITIES),
     _GREETS: " ".join(_GREETINGS),
     _SERVES: " ".join(_ROLES),
     _THANKING: " ".join(_THANKS | {"remerciement", "mention", "avec", "par", "eu", "to"}),
