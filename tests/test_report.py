@@ -18,6 +18,7 @@ from invented_store import CONFIG, PLANTED, InventedStore
 from voc_pipeline import report
 from voc_pipeline.errors import RunError
 from voc_pipeline.report.charts import _ticks, whisker
+from voc_pipeline.report.quotes import Quote, lead_of
 from voc_pipeline.report.tables import canonical_csv, columns
 from voc_pipeline.report.words import Words, typeset
 from voc_pipeline.schema import Interval, IrritantKind, Metric
@@ -280,6 +281,35 @@ def test_first_screen_says_what_matters_and_every_claim_opens_on_quotes(pages: d
     assert product.count('class="record-details"') == len(irritants)
     for cell in re.findall(r'<details class="cell".*?</details>', html, flags=re.DOTALL):
         assert "<blockquote" in cell
+
+
+def test_no_two_ways_of_not_being_valued_open_on_the_same_quote(pages: dict[str, str]) -> None:
+    """Each way is told by a customer of its own, in words that can stand alone."""
+    codes = pages["fr"][pages["fr"].index('id="not-valued"') : pages["fr"].index('id="promises"')]
+    leads = re.findall(r'class="lead-quote"[^>]*>(.*?)</p>', codes)
+    assert len(leads) > 1 and len(set(leads)) == len(leads)
+    short, long = (
+        Quote(name, "", text, "", "fr", "chat", None)
+        for name, text in (("a", "Sans y croire."), ("b", "J'attends le remboursement de ma caution depuis septembre."))
+    )
+    assert lead_of([short, long], "fr") == long and lead_of([short], "fr") == short and lead_of([], "fr") is None
+    assert lead_of([long, short], "fr", shown=[long]) == short
+
+
+def test_quality_is_told_in_words(tmp_path: Path) -> None:
+    """The model's figures, and the texts they were measured on, are words of the page's language, never keys."""
+    texts = "written, unseen writer"
+    measured = InventedStore(60, 1)
+    for name in ("polarity_accuracy", "sentiment_macro_f1_4", "not_valued_f1_within_negative", "not_valued_average_precision"):
+        measured._metrics["run-0001"].append(Metric("quality", f"{name}, {texts}", "value", 0.7, 0.6, 0.8, 90, {"set": texts}))
+    for lang in LANGS:
+        html = report.write_html(measured, CONFIG, "run-0001", tmp_path, lang).read_text(encoding="utf-8")
+        quality = html[html.index('id="quality"') : html.index('id="formula"')]
+        assert quality.count(Words(lang)("set.written_unseen_writer")) == 4 and Words(lang)("plain.macro_f1_4") in quality
+        assert "unseen writer" not in quality and not re.search(r">[^<]*\w_\w", quality)
+    table = report.tables(measured, CONFIG, "run-0001")["quality"]
+    assert set(table["head"]) == {"polarity", "sentiment", "not_valued", "stage", "dimension", "gap_cue"}
+    assert set(table["measured_on"]) == {texts, "voc-eval"}
 
 
 def test_what_changed_says_whether_it_is_more_than_noise(pages: dict[str, str]) -> None:

@@ -71,7 +71,7 @@ ANCHORS = (
     r'<details class="record-details" id="([^"]+)"',
     r'<details class="cell" id="(cell-[^"]+)"',
     r'<details class="cell" id="(code-[^"]+)"',
-    r'<h3 class="h2" id="(method)"',
+    r'<h3 class="h2" id="(quality)"',
 )
 PROBE = """
 addEventListener("load", async () => {
@@ -115,7 +115,7 @@ def test_the_page_loads_without_an_error(page: Path) -> None:
     assert run.returncode == 0, run.stderr[-2000:]
     assert not re.findall(r".*CONSOLE.*", run.stderr)
     assert re.search(r'<html lang="fr" class="js">', run.stdout)
-    assert len(re.findall(r'<section class="view"[^>]* hidden=""', run.stdout)) == 3
+    assert len(re.findall(r'<section class="view"[^>]* hidden=""', run.stdout)) == 4
     assert run.stdout.count('<button type="button">') == 8
 
 
@@ -128,9 +128,9 @@ def test_a_link_opens_its_view_and_its_quotes(seen: dict[str, Any]) -> None:
     """The address of an irritant, of a heat map's cell or of a section shows the right view, with the quotes open."""
     assert seen["first"] == ["essentials"]
     views = [place["views"] for place in seen["places"].values()]
-    assert views == [["product"], ["product"], ["marketing"], ["analyst"]]
+    assert views == [["product"], ["product"], ["marketing"], ["method"]]
     assert [place["open"] for place in seen["places"].values()] == [True, True, True, None]
-    assert [place["current"] for place in seen["places"].values()] == ["#product", "#product", "#marketing", "#analyst"]
+    assert [place["current"] for place in seen["places"].values()] == ["#product", "#product", "#marketing", "#method"]
 
 
 def test_irritants_sort_and_filter(seen: dict[str, Any]) -> None:
@@ -146,7 +146,7 @@ def test_the_page_fits_a_phone(seen: dict[str, Any]) -> None:
 
 
 def test_the_page_prints_whole(page: Path, tmp_path: Path) -> None:
-    """Printing gives a PDF of a few pages that holds all four views."""
+    """Printing gives a PDF of a few pages that holds all five views."""
     file = tmp_path / "report.pdf"
     seen = chromium("--no-pdf-header-footer", f"--print-to-pdf={file}", page.as_uri())
     assert seen.returncode == 0 and file.read_bytes().startswith(b"%PDF")

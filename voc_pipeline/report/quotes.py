@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,8 @@ LONGEST = 420
 """Characters of a quote itself."""
 CELL_QUOTES = 5
 """Quotes behind one cell of a heat map."""
+LEAD_WORDS = 8
+"""Words from which a quote is taken to say something by itself."""
 
 _TURN = re.compile(r"^(?:client|customer|agent)\s*:\s*", re.IGNORECASE)
 
@@ -36,6 +38,11 @@ class Quote:
     lang: str
     channel: str
     date: datetime | None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it says something without its surroundings."""
+        return len(self.text.split()) >= LEAD_WORDS
 
 
 class Quotes:
@@ -75,9 +82,12 @@ class Quotes:
             if annotation.not_valued and annotation.segments:
                 loudest = max(annotation.segments, key=lambda segment: (segment.p_not_valued, -segment.position))
                 place = (annotation.verbatim_id, loudest.position)
+                # who tells one way alone, and nothing but ill, tells it best
+                painful_too = annotation.p_sentiment.get("negative", 0.0) + annotation.p_sentiment.get("mixed", 0.0)
+                typical = annotation.p_not_valued * painful_too / max(len(annotation.not_valued_codes), 1)
                 for code in annotation.not_valued_codes:
-                    codes[str(code)].append((annotation.p_not_valued, place))
-                    code_stages[(str(code), str(annotation.stage))].append((annotation.p_not_valued, place))
+                    codes[str(code)].append((typical, place))
+                    code_stages[(str(code), str(annotation.stage))].append((typical, place))
             if annotation.stage is Stage.TRANSITION and annotation.segments:
                 worst = max(annotation.segments, key=lambda segment: (segment.p_negative, -segment.position))
                 seams.append((annotation.p_stage.get("transition", 0.0), (annotation.verbatim_id, worst.position)))
@@ -140,9 +150,16 @@ def passage(verbatim: Verbatim, position: int) -> str:
     return " ".join(found.text.split()) if found else ""
 
 
-def lead_of(quotes: Sequence[Quote], lang: str) -> Quote | None:
-    """The quote shown before a reader opens the rest: the most typical one in that language, else the most typical."""
-    return next((quote for quote in quotes if quote.lang == lang), quotes[0] if quotes else None)
+def lead_of(quotes: Sequence[Quote], lang: str, shown: Collection[Quote] = ()) -> Quote | None:
+    """The quote shown before a reader opens the rest: the most typical one that says something, in the reader's language if there is one.
+
+    Args:
+        quotes: The most typical first.
+        lang: Language preferred.
+        shown: Leads of what stands beside it, not repeated while there is another.
+    """
+    fresh = [quote for quote in quotes if quote not in shown] or list(quotes)
+    return min(fresh, key=lambda quote: (not (quote.alone or quote.before or quote.after), quote.lang != lang, not quote.alone), default=None)
 
 
 def _best(scored: Sequence[tuple[float, Place]], most: int) -> list[Place]:

@@ -14,6 +14,21 @@ from voc_pipeline.config import Config, Journey
 from voc_pipeline.errors import RunError, suggest
 from voc_pipeline.schema import Annotation, GapReading, Interval, Irritant, IrritantKind, Mention, Metric, Stage, Verbatim
 
+HEADS = (
+    "polarity",
+    "sentiment",
+    "not_valued",
+    "not_valued_codes",
+    "codes",
+    "intensity",
+    "valued",
+    "stage",
+    "dimension",
+    "gap_cue",
+    "theme",
+    "suggestion",
+)
+"""What a model reads, in the order it is told."""
 OUTCOMES = ("nps", "csat", "stars")
 """Scores that a record is set against, in the order they are told."""
 SMALL_BASE = 30
@@ -255,3 +270,15 @@ def interval(metric: Metric | None) -> Interval | None:
 def detail(metric: Metric | None, name: str, default: Any = None) -> Any:
     """One part of a figure's detail, or `default`."""
     return default if metric is None else metric.detail.get(name, default)
+
+
+def quality_of(key: str, name: str, metric: Metric) -> tuple[str, str, str]:
+    """What a figure of the model's quality tells: the head, the figure, and the texts it was measured on.
+
+    >>> quality_of("sentiment_macro_f1, unseen", "value", Metric("quality", "", "value", 0.7, None, None, 9, {"set": "unseen"}))
+    ('sentiment', 'macro_f1', 'unseen')
+    """
+    where = str(detail(metric, "set", "") or "")
+    key, figure = key.removesuffix(f", {where}"), "" if name == "value" else name
+    head = max((known for known in HEADS if key == known or key.startswith((f"{known}_", f"{known}."))), key=len, default="")
+    return (head, figure or key.removeprefix(head).strip("_."), where) if head else (key, figure, where)

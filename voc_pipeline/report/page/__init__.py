@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from voc_pipeline.report.page import analyst, essentials, marketing, method, product
-from voc_pipeline.report.page.phrases import Phrases
+from voc_pipeline.report.page.phrases import LEAST_GROUP, Phrases
 from voc_pipeline.report.page.records import read_records
 from voc_pipeline.report.quotes import Quotes, lead_of
 from voc_pipeline.report.reading import SMALL_BASE, Reading
@@ -19,6 +19,7 @@ __all__ = ["render"]
 def render(reading: Reading, words: Words) -> str:
     """The page of one run in one language, as HTML."""
     config = reading.config
+    company = config.report.title or reading.journey.company or config.project
     phrases, quotes = Phrases(reading, words), Quotes(reading, config.report.quotes)
     records = read_records(phrases, quotes)
     environment = Environment(
@@ -31,10 +32,12 @@ def render(reading: Reading, words: Words) -> str:
     return environment.get_template("report.html").render(
         t=words,
         lang=words.lang,
-        company=config.report.title or reading.journey.company or config.project,
+        title=config.report.title or words("title", company=company),
+        company=company,
         run=reading.run,
         ordinal=words.ordinal(reading.run.ordinal),
         small_base=SMALL_BASE,
+        least_group=LEAST_GROUP,
         channel=phrases.channel,
         language=phrases.language,
         lead_of=lead_of,

@@ -8,7 +8,7 @@ from functools import partial
 from markupsafe import Markup
 
 from voc_pipeline.report.charts import Point, bounds, shade, trend, whisker
-from voc_pipeline.report.page.phrases import PAINFUL, Phrases, View
+from voc_pipeline.report.page.phrases import LEAST_GROUP, PAINFUL, Phrases, View
 from voc_pipeline.report.page.records import Records, label_of
 from voc_pipeline.report.reading import OUTCOMES, detail, interval, parted
 from voc_pipeline.schema import Dimension, Interval, Metric
@@ -130,7 +130,7 @@ def _crossed(phrases: Phrases, records: Records) -> list[View]:
         bases: dict[str, int] = {}
         for (_, value), estimate in found.items():
             bases[value] = max(bases.get(value, 0), estimate.n)
-        values = sorted(bases, key=lambda value: (-bases[value], value))[:CROSSED]
+        values = sorted((value for value in bases if bases[value] >= LEAST_GROUP), key=lambda value: (-bases[value], value))[:CROSSED]
         if len(values) < 2:
             continue
         most = max(estimate.value for (_, value), estimate in found.items() if value in values)

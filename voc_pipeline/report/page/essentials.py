@@ -45,8 +45,10 @@ def _headline(phrases: Phrases) -> str:
 def _base(phrases: Phrases) -> str:
     t, f, run = phrases.t, phrases.f, phrases.reading.run
     everyone = f.get("run", "", "n_customers")
-    customers = round(float(detail(everyone, "known", everyone.value))) if everyone else 0
+    customers = round(everyone.value) if everyone else 0
+    known = round(float(detail(everyone, "known", customers)))
     who = t.plural("customers.of", customers) if customers else ""
+    who += t.plural("customers.known", known) if known < customers else ""
     when = t("period", start=t.day(run.window_start), end=t.day(run.as_of)) if run.window_start and run.as_of else ""
     return t("base.sentence", verbatims=t.plural("verbatims.n", round(f.value("run", "", "n_verbatims"))), customers=who, period=when)
 
@@ -111,7 +113,9 @@ def _compared(phrases: Phrases) -> list[View]:
         if now and then:
             title = t("verbatims.analysed") if name == "n_verbatims" else phrases.title(name)
             said = {"before": phrases.written(name, then.value), "now": phrases.written(name, now.value)}
-            figures.append({"name": title, **said, "verdict": t(_verdict(change)) if change else ""})
+            if name == "net_regard":
+                said["now"] = phrases.points(now.value)
+            figures.append({"name": title, **said, "verdict": t(f"{_verdict(change)}.figure") if change else ""})
     return figures
 
 

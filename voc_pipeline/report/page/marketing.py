@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from voc_pipeline.report.charts import bounds, dumbbell, shade, whisker
-from voc_pipeline.report.page.phrases import PAINFUL, Phrases, View
+from voc_pipeline.report.page.phrases import LEAST_GROUP, PAINFUL, Phrases, View
 from voc_pipeline.report.page.records import Records
-from voc_pipeline.report.quotes import CELL_QUOTES, Quotes
+from voc_pipeline.report.quotes import CELL_QUOTES, Quote, Quotes, lead_of
 from voc_pipeline.report.reading import Group, interval
 from voc_pipeline.schema import Dimension, Gap
 
@@ -43,18 +43,25 @@ def _codes(phrases: Phrases, quotes: Quotes) -> list[View]:
     found = [(key, e) for key in f.keys("code") if (e := interval(f.get("code", key, "share")))]
     _, high = bounds([e for _, e in found])
     everyone = f.value("run", "", "n_verbatims")
-    return [
-        {
-            "name": phrases.code(key),
-            "says": t.known(f"code.{key}"),
-            **phrases.figure("share", estimate),
-            "chart": whisker(estimate, 0, high, tone="bad"),
-            "n": estimate.n or None,
-            "few": round(estimate.value * (estimate.n or everyone)) < FEW_TOLD,
-            "quotes": quotes.of("code", key),
-        }
-        for key, estimate in sorted(found, key=lambda pair: (-pair[1].value, pair[0]))
-    ]
+    rows: list[View] = []
+    leads: list[Quote] = []
+    for key, estimate in sorted(found, key=lambda pair: (-pair[1].value, pair[0])):
+        told = quotes.of("code", key)
+        lead = lead_of(told, t.lang, leads)
+        leads += [lead] if lead else []
+        rows.append(
+            {
+                "name": phrases.code(key),
+                "says": t.known(f"code.{key}"),
+                **phrases.figure("share", estimate),
+                "chart": whisker(estimate, 0, high, tone="bad"),
+                "n": estimate.n or None,
+                "few": round(estimate.value * (estimate.n or everyone)) < FEW_TOLD,
+                "lead": lead,
+                "quotes": told,
+            }
+        )
+    return rows
 
 
 def _code_stages(phrases: Phrases, quotes: Quotes) -> View:
@@ -123,6 +130,8 @@ def _likert(phrases: Phrases) -> tuple[int, int] | None:
 def _groups(phrases: Phrases) -> list[View]:
     attributes: dict[str, list[Group]] = {}
     for group in phrases.f.groups():
+        if phrases.f.value(group.scope, group.key, "n_verbatims") < LEAST_GROUP:
+            continue
         attributes.setdefault(group.attribute, []).append(group)
     tables = []
     for attribute, groups in attributes.items():

@@ -6,11 +6,8 @@ from voc_pipeline.config import PARTS
 from voc_pipeline.report.charts import whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.records import Records
-from voc_pipeline.report.reading import detail, interval
+from voc_pipeline.report.reading import HEADS, interval, quality_of
 from voc_pipeline.schema import Outcome
-
-HEADS = ("not_valued_codes", "not_valued", "sentiment", "intensity", "valued", "stage", "dimension", "gap_cue", "theme", "suggestion", "codes")
-"""Heads by name, a longer name before the one it starts with."""
 
 
 def view(phrases: Phrases, records: Records) -> View:
@@ -34,10 +31,11 @@ def _counts(phrases: Phrases) -> View | None:
     rows: list[View] = [{"name": t("counts.received"), "n": counts["received"], "inner": False}]
     for outcome, n in outcomes.items():
         rows.append({"name": t(f"counts.{outcome}"), "n": n, "inner": False})
+        if outcome == Outcome.ANALYSED:
+            rows += [{"name": t(f"counts.{name}"), "n": counts[name], "inner": True} for name in ("known", "replaced") if name in counts]
         for name in sorted(name for name in counts if name.startswith(f"{outcome}.")):
             reason = name.partition(".")[2]
             rows.append({"name": t.known(f"reason.{reason}") or reason, "n": counts[name], "inner": True})
-    rows += [{"name": t(f"counts.{name}"), "n": counts[name], "inner": True} for name in ("known", "replaced") if name in counts]
     parts = " + ".join(t.plural(f"count.{outcome}", n) for outcome, n in outcomes.items())
     equation = f"{t.plural('count.received', counts['received'])} {'=' if reconciles else '≠'} {parts}"
     return {"equation": equation, "reconciles": reconciles, "rows": rows}
@@ -46,52 +44,43 @@ def _counts(phrases: Phrases) -> View | None:
 def _coverage(phrases: Phrases, records: Records) -> list[tuple[str, str]]:
     t, f = phrases.t, phrases.f
     facts = []
+    for name in ("n_candidate_segments", "n_assigned_segments"):
+        if f.get("run", "", name):
+            facts.append((t(name), t.number(f.value("run", "", name))))
     for name in ("unassigned_share", "fallback_share"):
         estimate = phrases.run(name)
         if estimate:
             facts.append((t(name), t.percent(estimate.value)))
-    for name in ("n_candidate_segments", "n_assigned_segments"):
-        if f.get("run", "", name):
-            facts.append((t(name), t.number(f.value("run", "", name))))
     total = f.value("run", "", "n_verbatims")
     for title, scope, named in ((t("languages"), "lang", phrases.language), (t("channels"), "channel", phrases.channel)):
         found = sorted(((f.value(scope, key, "n_verbatims"), key) for key in f.keys(scope)), key=lambda pair: (-pair[0], pair[1]))
         if found and total:
             facts.append((title, phrases.listed((named(key), n / total) for n, key in found)))
-    missing = sum(1 for item in records.irritants if item["label_note"] == "missing")
-    facts.append((t("labels"), t("labels.missing", n=t.number(missing), all=t.number(len(records.irritants)))))
+    missing, untranslated = (sum(1 for item in records.irritants if item["label_note"] == note) for note in ("missing", "untranslated"))
+    all_, none, other = (t.number(n) for n in (len(records.irritants), missing, untranslated))
+    facts.append((t("labels"), t("labels.missing", all=all_, n=none, other=other)))
     facts.append((t("model"), phrases.reading.run.model_version))
     return facts
 
 
 def _quality(phrases: Phrases) -> list[View]:
-    t = phrases.t
-    rows = []
+    t, rows = phrases.t, []
     for key in phrases.f.keys("quality"):
-        for name, metric in sorted(phrases.f.of("quality", key).items()):
-            estimate = interval(metric)
-            head, figure = _quality_names(phrases, key, "" if name == "value" else name)
-            rows.append(
-                {
-                    "head": head,
-                    "figure": figure,
-                    "chart": whisker(estimate, 0, 1) if 0 <= estimate.low < estimate.high <= 1 else "",
-                    "text": t.number(estimate.value, 2),
-                    "interval": t.range(estimate.low, estimate.high, 2) if estimate.low < estimate.high else "",
-                    "n": t.number(estimate.n) if estimate.n else "–",
-                    "where": str(detail(metric, "set", "") or ""),
-                }
-            )
-    return rows
-
-
-def _quality_names(phrases: Phrases, key: str, figure: str) -> tuple[str, str]:
-    """A head and its figure in words, from `sentiment` and `macro_f1`, or from `sentiment_macro_f1`."""
-    t = phrases.t
-    head = next((name for name in HEADS if key == name or key.startswith((f"{name}_", f"{name}.", f"{name} "))), "")
-    rest = figure or key.removeprefix(head).strip("_. ") if head else figure
-    named = t.known(f"figure.{rest}") or rest.replace("_", " ")
-    return (t(f"head.{head}") if head else key.replace("_", " ")), named
+        for name, metric in phrases.f.of("quality", key).items():
+            estimate, (head, figure, where) = interval(metric), quality_of(key, name, metric)
+            said = {
+                "head": t(f"head.{head}") if head in HEADS else head.replace("_", " "),
+                "figure": t.known(f"figure.{figure}") or figure.replace("_", " "),
+                "plain": t.known(f"plain.{figure}"),
+                "chart": whisker(estimate, 0, 1) if 0 <= estimate.low < estimate.high <= 1 else "",
+                "text": t.number(estimate.value, 2),
+                "interval": t.range(estimate.low, estimate.high, 2) if estimate.low < estimate.high else "",
+                "n": t.number(estimate.n) if estimate.n else "–",
+                "where": t.known(f"set.{where.replace(',', '').replace(' ', '_')}") or where,
+            }
+            order = (HEADS.index(head) if head in HEADS else len(HEADS), head, figure, where)
+            rows.append((order, said))
+    return [said for _, said in sorted(rows, key=lambda row: row[0])]
 
 
 def _formula(phrases: Phrases) -> str:
@@ -111,4 +100,6 @@ def _caveats(phrases: Phrases) -> list[str]:
         ratio=t.number(priority.rate_ratio, 1),
     )
     first = [t(f"caveat.{name}") for name in ("who", "classifier", "gap", "small", "customers", "labels")]
-    return [*first, trend, t("caveat.association"), t("caveat.people")]
+    unassigned = phrases.run("unassigned_share")
+    coverage = [t("caveat.coverage", share=t.percent(unassigned.value, 0))] if unassigned and unassigned.value > 0 else []
+    return [*first[:2], *coverage, *first[2:], trend, t("caveat.association"), t("caveat.people")]

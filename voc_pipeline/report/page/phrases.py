@@ -50,6 +50,8 @@ SCALES: Mapping[str, Scale] = {
     "ces_mean": Scale(digits=1, low=1.0, high=7.0),
 }
 """Scales by name of figure; the other figures are shares."""
+LEAST_GROUP = 10
+"""Verbatims under which a group of customers is left to the tables."""
 PAINFUL = ("share_negative", "share_not_valued")
 """Shares that are drawn as bad news where several figures stand side by side."""
 
@@ -158,6 +160,10 @@ class Phrases:
     def channel(self, name: str) -> str:
         """A channel; the company's own, as they wrote it."""
         return self.t.known(f"channel.{name}") or name
+
+    def department(self, name: str) -> str:
+        """A department; the company's own as people write it: `after_sales` reads after sales."""
+        return self.t.known(f"department.{name}") or name.replace("_", " ")
 
     def language(self, code: str) -> str:
         """A language."""

@@ -102,10 +102,12 @@ def _seams(phrases: Phrases, records: Records, quotes: Quotes) -> View:
             figures.append({"name": phrases.title(name), **phrases.figure(name, estimate), "chart": phrases.drawn(name, estimate, width=180)})
     shares = [(item, phrases.f.value("irritant", item["id"], f"stage.{seam}")) for item in records.irritants]
     seamed = sorted((pair for pair in shares if pair[1] >= SEAM_SHARE), key=lambda pair: -pair[1] * pair[0]["mentions"])
-    declared = [f"{phrases.stage(s.from_)} → {phrases.stage(s.to)}" + (f" ({s.owner})" if s.owner else "") for s in journey.transitions]
+    declared = [
+        f"{phrases.stage(s.from_)} → {phrases.stage(s.to)}" + (f" ({phrases.department(s.owner)})" if s.owner else "") for s in journey.transitions
+    ]
     return {
         "figures": figures,
-        "declared": " ; ".join(declared),
+        "declared": declared,
         "irritants": [{**label_of(item), "seam": t("seams.told", share=t.percent(share, 0))} for item, share in seamed[:SEAM_IRRITANTS]],
         "quotes": quotes.of("seam"),
     }

@@ -11,8 +11,8 @@ from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.ranks import rank_parts, trend_words, why
 from voc_pipeline.report.quotes import Quotes
 from voc_pipeline.report.reading import SMALL_BASE, detail, interval, main_part, parts
-from voc_pipeline.report.words import typeset
-from voc_pipeline.schema import Gap, GapReading, Irritant, IrritantKind
+from voc_pipeline.report.words import capital, typeset
+from voc_pipeline.schema import Gap, GapReading, Irritant, IrritantKind, Stage
 from voc_pipeline.servqual import CEILINGS
 from voc_pipeline.wording import GAP_LABELS
 
@@ -61,11 +61,11 @@ def _record(phrases: Phrases, quotes: Quotes, record: Irritant) -> View:
     alert = bool(detail(f.get("rate_ratio"), "alert", False))
     gap = _gap(phrases, quotes, reading.gaps.get(record.id))
     label = phrases.label(record)
-    owner = _owner(record)
+    owner = phrases.department(record.owner)
     months = [(month, metric.value) for month, metric in phrases.f.months_of(record.id)]
     weighed = rank_parts(phrases, f)
     told = t.plural("verbatims.n", mentions) + (f", {t.plural('customers.n', customers)}" if customers else "")
-    place = (stage_name, t("owner.is", owner=owner) if owner else "", gap["place"] if gap else "")
+    place = (stage_name if stage and stage[0] != Stage.UNKNOWN else "", t("owner.is", owner=owner) if owner else "", gap["place"] if gap else "")
     return {
         **label,
         "rank": round(f["rank"].value) if "rank" in f else "–",
@@ -88,7 +88,7 @@ def _record(phrases: Phrases, quotes: Quotes, record: Irritant) -> View:
         "owner": owner,
         "stage": stage_name or "–",
         "gap": gap,
-        "place": " · ".join(part for part in place if part),
+        "place": capital(" · ".join(part for part in place if part)),
         "told": f"{t.percent(share.value)} · {told}" if share else told,
         "quotes": quotes.of("irritant", record.id),
         "facts": list(_facts(phrases, record)),
@@ -101,11 +101,6 @@ def _record(phrases: Phrases, quotes: Quotes, record: Irritant) -> View:
             "gap": gap["number"] if gap else "",
         },
     }
-
-
-def _owner(record: Irritant) -> str:
-    """A department as people write it: `customer_care` reads customer care."""
-    return record.owner.replace("_", " ")
 
 
 def _gap(phrases: Phrases, quotes: Quotes, reading: GapReading | None) -> View | None:
@@ -139,7 +134,7 @@ def _facts(phrases: Phrases, record: Irritant) -> Iterator[tuple[str, str]]:
     if gap and gap.dimensions:
         best = sorted(gap.dimensions.items(), key=lambda one: (-one[1].value, one[0]))[:2]
         yield t("dimension"), phrases.listed((phrases.dimension(name), e.value) for name, e in best if e.value > 0)
-    yield t("owner"), _owner(record) or t("owner.none")
+    yield t("owner"), phrases.department(record.owner) or t("owner.none")
     first, last = (str(detail(f.get("mentions"), name) or "")[:10] for name in ("first_seen", "last_seen"))
     if first and last:
         yield t("seen"), t("seen.text", first=phrases.day(first), last=phrases.day(last))

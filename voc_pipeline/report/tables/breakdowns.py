@@ -88,7 +88,7 @@ def dimension_rows(figures: Figures) -> list[Row]:
     told = figures.keys("dimension")
     rows = []
     for key in (name for name in (*map(str, Dimension), "total") if name in told):
-        row: Row = {"dimension": key, **wording(DIMENSION_LABELS, key)}
+        row: Row = {"dimension": key, **wording({**DIMENSION_LABELS, "total": {"fr": "ensemble", "en": "all of them"}}, key)}
         for name in ("share", "expectation", "perception", "gap5"):
             row |= estimate(figures.get("dimension", key, name), name)
         rows.append(row)

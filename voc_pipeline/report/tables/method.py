@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voc_pipeline.report.reading import Figures
+from voc_pipeline.report.reading import Figures, quality_of
 from voc_pipeline.report.tables.cells import Row, estimate
 
 
@@ -23,9 +23,10 @@ def count_rows(figures: Figures) -> list[Row]:
 
 
 def quality_rows(figures: Figures) -> list[Row]:
-    """One row a head and figure of its quality."""
-    return [
-        {"head": head, "figure": name, **estimate(metric, "value")}
-        for head in figures.keys("quality")
-        for name, metric in sorted(figures.of("quality", head).items())
-    ]
+    """One row a head, figure of its quality and set of texts."""
+    rows = []
+    for key in figures.keys("quality"):
+        for name, metric in sorted(figures.of("quality", key).items()):
+            head, figure, where = quality_of(key, name, metric)
+            rows.append({"head": head, "figure": figure, "measured_on": where, **estimate(metric, "value")})
+    return rows
