@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voc_pipeline.config import CustomStage, Journey
-from voc_pipeline.journey import STAGE_LABELS, own_stage, stage_label, stages_under
+from voc_pipeline.journey import own_stage, stage_label, stages_under
 from voc_pipeline.keywords import found
 from voc_pipeline.schema import Stage
+from voc_pipeline.wording import STAGE_LABELS
 
 ROOT = Path(__file__).parent.parent
 JOURNEY = Journey(

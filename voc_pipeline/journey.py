@@ -7,8 +7,6 @@ from voc_pipeline.keywords import found
 from voc_pipeline.schema import Stage
 from voc_pipeline.wording import STAGE_LABELS
 
-__all__ = ["STAGE_LABELS", "own_stage", "stage_label", "stages_under"]
-
 
 def own_stage(journey: Journey, stage: Stage, text: str) -> str:
     """The company's own stage that a text speaks of.

@@ -356,9 +356,13 @@ class Mention:
     fallback: bool = False
 
 
+SMALL_BASE = 30
+"""Under this many verbatims a figure is marked: read with care."""
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate with its 95 % interval and the base it stands on. `small_base` when the base is under 30."""
+    """An estimate with its 95 % interval and the base it stands on."""
 
     value: float
     low: float
@@ -367,8 +371,8 @@ class Interval:
 
     @property
     def small_base(self) -> bool:
-        """Whether the figure stands on fewer than 30 verbatims."""
-        return self.n < 30
+        """Whether the figure stands on fewer than `SMALL_BASE` verbatims."""
+        return self.n < SMALL_BASE
 
 
 @dataclass(frozen=True, slots=True)

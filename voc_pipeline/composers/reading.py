@@ -19,7 +19,7 @@ from voc_pipeline.journey import stage_label
 from voc_pipeline.report.quotes import Quote, Quotes
 from voc_pipeline.report.reading import Reading, main_part, read
 from voc_pipeline.report.tables import columns, write_tables
-from voc_pipeline.schema import GapReading, Irritant, IrritantKind, Metric
+from voc_pipeline.schema import SMALL_BASE, GapReading, Irritant, IrritantKind, Metric
 from voc_pipeline.steps.publishing import publish_to
 from voc_pipeline.store import Run, Store, open_store
 from voc_pipeline.store import export as export_tables
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 TITLES = {IrritantKind.IRRITANT: "Irritants", IrritantKind.STRENGTH: "What to keep", IrritantKind.SUGGESTION: "What is asked for"}
-SMALL = 30
 
 
 def irritants(config: Config, action: str = "list", irritant_id: str | None = None) -> None:
@@ -203,7 +202,7 @@ def _percent(metric: Metric | None, interval: bool = True) -> str:
     if metric is None:
         return ""
     told = f" ({metric.low * 100:.1f}-{metric.high * 100:.1f})" if interval and metric.low is not None and metric.high is not None else ""
-    return f"{metric.value * 100:.1f} %{told}" + (" small base" if interval and metric.n < SMALL else "")
+    return f"{metric.value * 100:.1f} %{told}" + (" small base" if interval and metric.n < SMALL_BASE else "")
 
 
 # ---------------------------------------------------------------- show
@@ -279,7 +278,7 @@ def _estimate(metric: Metric, unit: str) -> Sequence[str]:
         return f"{value * 100:.1f} %" if unit == "%" else f"{value:.0f}" if value == int(value) and not metric.low else f"{value:.2f}"
 
     known = metric.low is not None and metric.high is not None
-    base = f"{metric.n} (small)" if 0 < metric.n < SMALL else str(metric.n or "")
+    base = f"{metric.n} (small)" if 0 < metric.n < SMALL_BASE else str(metric.n or "")
     return told(metric.value), f"{told(metric.low or 0)} to {told(metric.high or 0)}" if known else "", base
 
 

@@ -23,7 +23,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from voc_pipeline.config import Priority
-from voc_pipeline.intervals import wilson_interval
 from voc_pipeline.prioritise.base import SCALES, read_base, rounded
 from voc_pipeline.prioritise.changes import change_figures
 from voc_pipeline.prioritise.crossings import code_figures, crossing_figures, place_figures, run_figures
@@ -31,7 +30,7 @@ from voc_pipeline.prioritise.irritants import irritant_figures
 from voc_pipeline.prioritise.rank import rank_figures
 from voc_pipeline.schema import IrritantKind, Metric, Telling, Voice
 
-__all__ = ["SCALES", "coverage", "measure", "wilson_interval"]
+__all__ = ["SCALES", "coverage", "measure"]
 
 
 def measure(

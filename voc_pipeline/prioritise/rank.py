@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from voc_pipeline.config import Priority
+from voc_pipeline.config import PARTS, Priority
 from voc_pipeline.prioritise.base import Base
 from voc_pipeline.prioritise.irritants import Standing
 from voc_pipeline.schema import IrritantKind, Metric
 
-PARTS = ("volume", "customers", "severity", "not_valued", "trend", "impact")
 EIGHTFOLD = 3.0
 
 
@@ -29,8 +28,7 @@ def rank_figures(base: Base, standings: Sequence[Standing], settings: Priority, 
 def _priorities(base: Base, standings: Sequence[Standing], settings: Priority, scales: Mapping[str, tuple[float, float]]) -> Iterator[Metric]:
     if not standings:
         return
-    given: dict[str, float] = {str(name): weight for name, weight in settings.weights.items()}
-    weights = {name: given.get(name, 0.0) for name in PARTS}
+    weights = {name: settings.weights.get(name, 0.0) for name in PARTS}
     widest, most = max(standing.share for standing in standings), max(standing.customers for standing in standings)
     parts = {
         standing.place: {

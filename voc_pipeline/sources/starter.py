@@ -27,7 +27,6 @@ class Draft:
     rows: str
     identity: Literal["id", "position"] = "id"
     likert: tuple[int, int] | None = None
-    languages_note: str = ""
     notes: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 

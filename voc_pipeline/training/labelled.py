@@ -18,7 +18,6 @@ from typing import Any
 from voc_pipeline.errors import TrainingError, suggest
 from voc_pipeline.schema import Dimension, NotValuedCode, Role, Sentiment, Stage
 
-POLARITIES = ("negative", "neutral", "positive", "mixed")
 _MARKS = {"-": 0, "0": 1, "+": 2, "x": 3}
 
 
