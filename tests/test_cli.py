@@ -34,7 +34,7 @@ def test_command_is_documented(name: str) -> None:
 
 
 def test_help_answers_at_once() -> None:
-    """`voc --help` loads no heavy library: it answers in half a second of processor time."""
+    """`voc --help` loads no heavy library, and takes less than a second of processor time."""
     code = "import sys; from voc_pipeline.cli import app; print(sorted({'torch', 'spacy', 'prefect', 'bertopic', 'sqlalchemy', 'pandas', 'numpy', 'sklearn'} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"

@@ -231,4 +231,4 @@ def test_every_theme_has_a_name_for_each_kind_and_language() -> None:
         for lang in ("fr", "en"):
             names = [theme.names[kind][lang] for theme in themes.values()]
             assert all(names)
-            assert len(set(names)) >= len(names) - 1
+            assert len(set(names)) == len(names)

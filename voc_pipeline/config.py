@@ -303,7 +303,12 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ConfigError(str(path), f"not valid YAML: {' '.join(str(error).split())}", "YAML", "Check indentation and quotes there") from None
     if not isinstance(content, dict):
-        raise ConfigError(str(path), f"a {type(content).__name__}" if content is not None else "an empty file", "settings as `name: value`", "See configs/ for examples")
+        raise ConfigError(
+            str(path),
+            f"a {type(content).__name__}" if content is not None else "an empty file",
+            "settings as `name: value`",
+            "See configs/ for examples",
+        )
     return content
 
 

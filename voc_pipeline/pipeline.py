@@ -175,7 +175,7 @@ def _edited_since(store: Store, run: Run) -> bool:
 
 
 def _request_hash(config: Config, version: str) -> str:
-    """What decides a run's answer apart from the data: settings, window, model, the versions of our own rules."""
+    """What decides a run's answer apart from the data: settings, window, model."""
     settings = config.model_dump(mode="json", exclude={"output", "cache", "flow", "report"})
     return _hash({"settings": settings, "model": version})
 
