@@ -28,10 +28,9 @@ from voc_pipeline.schema import (
     Sentiment,
     SourceKind,
     Stage,
-    Telling,
     Verbatim,
-    Voice,
 )
+from voc_pipeline.steps.measuring import tellings_of, voices_of
 from voc_pipeline.store.nouns import Run, ScoreRow
 
 MODEL = "voc-mini-0f3a91"
@@ -341,34 +340,16 @@ class InventedStore:
         )  # fmt: skip
 
     def _run(self, ordinal: int, as_of: date) -> None:
-        from voc_pipeline.journey import own_stage
-
         start = as_of - timedelta(days=364)
         run = Run(f"run-{ordinal:04d}", ordinal, CONFIG.project, "c", "r", "f", MODEL, None, as_of, as_of, start, "done", datetime(2026, 11, 2, tzinfo=UTC))
         self._runs.append(run)
         inside = {key: v for key, v in self._verbatims.items() if v.date is None or start <= v.date.date() <= as_of}
         assert isinstance(CONFIG.journey, Journey)
-        voices, tellings = [], {}
-        for key, v in sorted(inside.items()):
-            a = self._annotations[key]
-            stage = own_stage(CONFIG.journey, a.stage, v.text)
-            voices.append(
-                Voice(
-                    verbatim_id=key, source=v.source, channel=v.channel, lang=v.lang, date=v.date, customer=v.customer, sentiment=a.sentiment, not_valued=a.not_valued,
-                    not_valued_codes=a.not_valued_codes, intensity=a.intensity, valued=a.valued, stage=stage, scores=v.scores, attributes=v.attributes,
-                )
-            )  # fmt: skip
-        for mention in self._all_mentions:
-            if mention.fallback or mention.verbatim_id not in inside:
-                continue
-            answer = next(s for s in self._annotations[mention.verbatim_id].segments if s.position == mention.position)
-            place = own_stage(CONFIG.journey, answer.stage, inside[mention.verbatim_id].text)
-            tellings[(mention.irritant_id, mention.verbatim_id)] = Telling(
-                mention.irritant_id, mention.verbatim_id, mention.position, mention.score, place, answer.dimension, answer.gap_cue, answer.p_gap_cue, answer.p_negative
-            )
+        voices = voices_of(inside, self._annotations, CONFIG.journey)
+        tellings = tellings_of(self._all_mentions, inside, self._annotations, CONFIG.journey)
         kinds = {p.id: p.kind for p in PLANTED}
         before = self._metrics.get("run-0001", [])
-        metrics = prioritise.measure(voices, list(tellings.values()), CONFIG.priority, as_of, kinds, before)
+        metrics = prioritise.measure(voices, tellings, CONFIG.priority, as_of, kinds, before)
         metrics += servqual.gap5(self._scores) + prioritise.coverage(900, 760, 40)
         n = len(voices)
         counts = {"received": n + 41, "analysed": n, "duplicate": 22, "rejected": 9, "quarantined": 10, "duplicate.exact_duplicate": 15, "duplicate.near_duplicate": 7,
@@ -378,5 +359,4 @@ class InventedStore:
                     (("sentiment", "macro_f1", 0.74), ("not_valued", "f1", 0.71), ("not_valued", "average_precision", 0.78), ("stage", "macro_f1", 0.62), ("dimension", "macro_f1", 0.55), ("gap_cue", "macro_f1", 0.49))]  # fmt: skip
         self._metrics[run.id] = metrics
         customers = {key: v.customer for key, v in inside.items()}
-        told = list(tellings.values())
-        self._gaps[run.id] = [servqual.read_gap(p.id, [t for t in told if t.irritant_id == p.id], customers) for p in PLANTED if p.kind is IrritantKind.IRRITANT]
+        self._gaps[run.id] = [servqual.read_gap(p.id, [t for t in tellings if t.irritant_id == p.id], customers) for p in PLANTED if p.kind is IrritantKind.IRRITANT]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from voc_pipeline import journey, prioritise, servqual
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.places import model_path
-from voc_pipeline.schema import Annotation, Gap, Irritant, IrritantKind, Metric, Stage, Telling, Verbatim, Voice
+from voc_pipeline.schema import Annotation, Gap, Irritant, IrritantKind, Mention, Metric, Stage, Telling, Verbatim, Voice
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
 
 T = TypeVar("T")
@@ -49,11 +49,10 @@ def voices_of(verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annot
     ]
 
 
-def tellings_of(context: Context, verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annotation]) -> list[Telling]:
+def tellings_of(mentions: Iterable[Mention], verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annotation], own: Journey) -> list[Telling]:
     """One telling per (irritant, verbatim): its best mention, with the stage, dimension and gap cue of the passage it stands in."""
-    assert isinstance(context.config.journey, Journey)
     best: dict[tuple[str, str], Telling] = {}
-    for mention in context.store.mentions(context.run_id):
+    for mention in mentions:
         verbatim, annotation = verbatims.get(mention.verbatim_id), annotations.get(mention.verbatim_id)
         if mention.fallback or verbatim is None or annotation is None:
             continue
@@ -65,7 +64,7 @@ def tellings_of(context: Context, verbatims: Mapping[str, Verbatim], annotations
             verbatim_id=mention.verbatim_id,
             position=mention.position,
             score=mention.score,
-            stage=journey.own_stage(context.config.journey, stage, verbatim.text),
+            stage=journey.own_stage(own, stage, verbatim.text),
             dimension=passage.dimension if passage else answer.dimension,
             gap_cue=passage.gap_cue if passage else answer.gap_cue,
             p_gap_cue=answer.p_gap_cue,
@@ -79,11 +78,12 @@ def tellings_of(context: Context, verbatims: Mapping[str, Verbatim], annotations
 
 def _map(context: Context, shard: int) -> Counts:
     """Gap, dimension, stage and owner of every irritant told in the base."""
+    assert isinstance(context.config.journey, Journey)
     verbatims, annotations = _base(context)
     customers = {i: v.customer or v.respondent for i, v in verbatims.items()}
     stages = {i: a.stage for i, a in annotations.items()}
     by_irritant: dict[str, list[Telling]] = {}
-    for telling in tellings_of(context, verbatims, annotations):
+    for telling in tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey):
         by_irritant.setdefault(telling.irritant_id, []).append(telling)
     known = {i.id: i for i in context.store.irritants(active=True)}
     readings, owned = [], []
@@ -110,7 +110,7 @@ def _measure(context: Context, shard: int) -> Counts:
     run = context.run
     verbatims, annotations = _base(context)
     voices = voices_of(verbatims, annotations, context.config.journey)
-    tellings = tellings_of(context, verbatims, annotations)
+    tellings = tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey)
     kinds = {i.id: i.kind for i in context.store.irritants(active=True)}
     previous = next((r for r in reversed(context.store.runs()) if r.status == "done" and r.ordinal < run.ordinal), None)
     metrics: list[Metric] = []
