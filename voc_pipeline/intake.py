@@ -314,6 +314,3 @@ def _near_copies(rows: Sequence[tuple[Candidate, str]], near: float, found: dict
                 break
         else:
             originals.append((row, folded))
-
-
-__all__ = ["HEADS", "Candidate", "Intake", "duplicates", "fold", "keyed_hash", "normalise"]
