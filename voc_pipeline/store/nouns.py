@@ -1,4 +1,4 @@
-"""What the store keeps beside the nouns of `schema.py`: runs, edits, scores. No SQLAlchemy here."""
+"""What the store keeps beside the nouns of `schema`: runs, edits, scores. No SQLAlchemy here."""
 
 from __future__ import annotations
 

@@ -1,0 +1,39 @@
+"""The nouns: frozen dataclasses and enums, no behaviour. `Verbatim` is the unit of voice, `Segment` the unit of meaning."""
+
+from __future__ import annotations
+
+from voc_pipeline.schema.feedback import Annotation, Dropped, Passage, RawFeedback, Segment, SegmentAnnotation, Turn, Unreadable, Verbatim
+from voc_pipeline.schema.irritants import SMALL_BASE, Exemplar, GapReading, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
+from voc_pipeline.schema.labels import Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
+
+__all__ = [
+    "SMALL_BASE",
+    "Annotation",
+    "Dimension",
+    "Dropped",
+    "Exemplar",
+    "Gap",
+    "GapReading",
+    "Interval",
+    "Irritant",
+    "IrritantKind",
+    "Mention",
+    "Metric",
+    "NotValuedCode",
+    "Outcome",
+    "Passage",
+    "Proposal",
+    "RawFeedback",
+    "Reason",
+    "Role",
+    "Segment",
+    "SegmentAnnotation",
+    "Sentiment",
+    "SourceKind",
+    "Stage",
+    "Telling",
+    "Turn",
+    "Unreadable",
+    "Verbatim",
+    "Voice",
+]
