@@ -176,12 +176,8 @@ def run_with_prefect(config: Config, run_id: str | None = None, *, fresh: bool =
         StoreError: Another run is at work on the store.
     """
     with exclusive(config.store_url):
-        with open_store(config.store_url) as store:
-            started = pipeline.begin(config, store, run_id, fresh)
-            if started.nothing_new:
-                pipeline.republish_missing(config, store, started.run)
-                return started
-        return run_started(config, started)
+        started = pipeline.begin_or_republish(config, run_id, fresh)
+        return started if started.nothing_new else run_started(config, started)
 
 
 def run_started(

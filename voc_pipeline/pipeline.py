@@ -83,6 +83,15 @@ def begin(config: Config, store: Store, run_id: str | None = None, fresh: bool =
     return Started(run, resumed=False, nothing_new=False)
 
 
+def begin_or_republish(config: Config, run_id: str | None = None, fresh: bool = False) -> Started:
+    """`begin` on a store opened for it; where nothing is new, the reports that a person deleted are written again."""
+    with open_store(config.store_url) as store:
+        started = begin(config, store, run_id, fresh)
+        if started.nothing_new:
+            republish_missing(config, store, started.run)
+        return started
+
+
 def run_step(context: Context, step: Step) -> Counts:
     """Every shard of a step that is not done yet; what they counted together."""
     for shard in step.shards(context):

@@ -82,11 +82,9 @@ def run_with_progress(config: Config, run_id: str | None, *, fresh: bool, direct
 
 def _through_prefect(config: Config, run_id: str | None, fresh: bool, bars: Bars, console: Console) -> pipeline.Started:
     with exclusive(config.store_url):
-        with open_store(config.store_url) as store:
-            started = pipeline.begin(config, store, run_id, fresh)
-            if started.nothing_new:
-                pipeline.republish_missing(config, store, started.run)
-                return started
+        started = pipeline.begin_or_republish(config, run_id, fresh)
+        if started.nothing_new:
+            return started
         servers = importlib.import_module("flows.server")
         with servers.starting(config.output_dir / ".prefect") as ready, _quiet_end(bars):
             with console.status("starting Prefect"):
