@@ -240,7 +240,7 @@ def fit(
     recipe: Recipe,
     *,
     distant: Sequence[Distant] = (),
-    parallel: Pairs = (),  # type: ignore[assignment]  # an empty tuple reads better than a mutable default
+    parallel: Sequence[tuple[str, str]] = (),
     after_epoch: Callable[[int, Network], None] | None = None,
 ) -> None:
     """Train the network in place, ending on the average of its weights.
