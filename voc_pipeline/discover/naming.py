@@ -24,6 +24,8 @@ N_KEYWORDS = 8
 THEME_SHARE, LIKELY_SHARE = 0.2, 0.1
 """Weight of a theme among the members (share times probability) from which the group carries its name, and from which it may for want of words of its
 own. Measured: from .2 on it is the true main theme, or as good as, in 97 groups of 100; from .1 to .2 in 65; below, in 45, and such groups are mixed."""
+MIN_TEXTS = 3
+"""Texts that must say a term before it describes a group."""
 OBJECT_SHARE = 0.15
 """Share of the texts read that must name an object before it joins the label."""
 
@@ -118,7 +120,7 @@ def _readings(groups: Sequence[Group], candidates: Sequence[Candidate], language
         theme, share = _theme(group, candidates)
         n_texts = Counter(candidate.lang for candidate in texts)
         ranked = sorted(weight, key=lambda term: (-weight[term] * (1 + 0.2 * term[1].count(" ")), term))
-        said = [term for term in ranked if count[term] >= max(2, 0.06 * len(texts))]
+        said = [term for term in ranked if count[term] >= max(MIN_TEXTS, 0.06 * len(texts))]
         phrases = {
             lang: [(wording, count[lang, wording, True] / n_texts[lang]) for of, wording, phrase in said if phrase and of == lang]
             for lang in languages
