@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 # Chosen on one half of 6,260 real labelled passages, checked on the other.
-N_NEIGHBOURS, N_COMPONENTS, N_EPOCHS = 15, 5, 200
+N_NEIGHBOURS, N_COMPONENTS = 15, 5
 GUIDE_P = 0.25
 """Probability from which a segment's theme guides UMAP."""
 CLUSTER_ROOT = 0.33
@@ -123,7 +123,6 @@ def _topics(points: Sequence[Candidate], vectors: Floats, settings: Discovery) -
             umap_model=UMAP(
                 n_neighbors=min(N_NEIGHBOURS, n - 1),
                 n_components=N_COMPONENTS,
-                n_epochs=N_EPOCHS,
                 min_dist=0.0,
                 metric="cosine",
                 random_state=settings.seed,
