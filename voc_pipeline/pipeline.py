@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version as release
 
 from voc_pipeline import sources
 from voc_pipeline.config import Config
@@ -184,9 +185,9 @@ def _edited_since(store: Store, run: Run) -> bool:
 
 
 def _request_hash(config: Config, version: str) -> str:
-    """What decides a run's answer apart from the data: settings, window, model."""
+    """What decides a run's answer apart from the data: settings, window, model, and the release of this package."""
     settings = config.model_dump(mode="json", exclude={"output", "cache", "flow", "report"})
-    return _hash({"settings": settings, "model": version})
+    return _hash({"settings": settings, "model": version, "release": release("voc_pipeline")})
 
 
 def _fingerprint(config: Config) -> str:

@@ -125,6 +125,7 @@ def train(
     from voc_pipeline.training.fit import Recipe, fit, folded, read_distant
     from voc_pipeline.training.measure import figures, tfidf_answers
     from voc_pipeline.training.network import Network
+    from voc_pipeline.training.vocabulary import graft
 
     records = [record for record in read_labelled(data) if record.licence != "nc"]
     unseen = [record for record in records if record.origin in hold_out]
@@ -134,7 +135,7 @@ def train(
     if distil and parallel is None:
         raise TrainingError("--distil", "no parallel sentences", "--parallel FILE", "Give a gzipped CSV with columns fr and en")
     themes = sorted({p.theme for r in parts["train"] for p in r.passages if p.theme}) or ["other"]
-    start = _checkpoint(encoder)
+    start = checkpoint(encoder)
     tokenizer = AutoTokenizer.from_pretrained(start)
     body = AutoModel.from_pretrained(start, dtype=torch.float32)
     pairs: distillation.Pairs = []
@@ -143,6 +144,7 @@ def train(
         if distil:
             goal = distillation.encode(body, tokenizer, [en for _, en in pairs])
             test_goal = distillation.encode(body, tokenizer, [en for _, en in unseen_pairs])
+            tokenizer = graft(body, tokenizer, ([fr for fr, _ in pairs], [en for _, en in pairs]), [r.text for r in records if r.lang == "fr"])
             distillation.distil(body, tokenizer, pairs, goal, unseen_pairs, test_goal, [], out / "distilled")
     known = {folded(record.text) for record in (*parts["dev"], *parts["test"], *unseen)}
     distant = read_distant(stars, feelings, known) if stars or feelings else []
@@ -174,7 +176,7 @@ def write_metrics(path: Path, version: str, found: Mapping[str, Any], extra: Map
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _checkpoint(encoder: str) -> str:
+def checkpoint(encoder: str) -> str:
     """Where a transformers checkpoint is: a model folder, a packaged one, or a hub name as it stands."""
     try:
         return str(model_path(encoder))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -18,6 +18,30 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+
+def graft(body: Any, old: PreTrainedTokenizerFast, pairs: tuple[Sequence[str], Sequence[str]], french: Iterable[str]) -> PreTrainedTokenizerFast:
+    """Give an English WordPiece encoder a French-English vocabulary, in place.
+
+    Args:
+        body: A transformers encoder; its word embeddings are replaced.
+        old: Its tokenizer.
+        pairs: French and English sides of parallel sentences.
+        french: More French texts to learn pieces from.
+
+    Returns:
+        The tokenizer of the new vocabulary.
+    """
+    import torch
+    from transformers import BertTokenizerFast
+
+    pieces = learn_vocabulary(old, [*pairs[0], *french], pairs[1])
+    new = BertTokenizerFast(vocab={piece: i for i, piece in enumerate(pieces)}, do_lower_case=True, strip_accents=True, model_max_length=512)
+    vectors = graft_embeddings(old, body.get_input_embeddings().weight.detach().numpy(), new, *pairs)
+    body.resize_token_embeddings(len(new))
+    with torch.no_grad():
+        body.get_input_embeddings().weight.copy_(torch.from_numpy(vectors))
+    return new
 
 
 def learn_vocabulary(
