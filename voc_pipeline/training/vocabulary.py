@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def graft(body: Any, old: PreTrainedTokenizerFast, pairs: tuple[Sequence[str], Sequence[str]], french: Iterable[str]) -> PreTrainedTokenizerFast:
+def graft(body: Any, old: Any, pairs: tuple[Sequence[str], Sequence[str]], french: Iterable[str]) -> PreTrainedTokenizerFast:
     """Give an English WordPiece encoder a French-English vocabulary, in place.
 
     Args:
         body: A transformers encoder; its word embeddings are replaced.
-        old: Its tokenizer.
+        old: Its fast WordPiece tokenizer.
         pairs: French and English sides of parallel sentences.
         french: More French texts to learn pieces from.
 
@@ -33,10 +33,12 @@ def graft(body: Any, old: PreTrainedTokenizerFast, pairs: tuple[Sequence[str], S
         The tokenizer of the new vocabulary.
     """
     import torch
-    from transformers import BertTokenizerFast
+    from transformers import BertTokenizer
 
     pieces = learn_vocabulary(old, [*pairs[0], *french], pairs[1])
-    new = BertTokenizerFast(vocab={piece: i for i, piece in enumerate(pieces)}, do_lower_case=True, strip_accents=True, model_max_length=512)
+    new: PreTrainedTokenizerFast = BertTokenizer(
+        vocab={piece: i for i, piece in enumerate(pieces)}, do_lower_case=True, strip_accents=True, model_max_length=512
+    )
     vectors = graft_embeddings(old, body.get_input_embeddings().weight.detach().numpy(), new, *pairs)
     body.resize_token_embeddings(len(new))
     with torch.no_grad():
