@@ -16,6 +16,8 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "configs" / "demo.yaml"
 LIMIT = 540.0
+UNDISCOVERED = {"min_segments": 100_000}
+"""Settings of discovery under which nothing is looked for: BERTopic takes half a minute to start, and most of what is tested has no need of it."""
 
 
 @dataclass(frozen=True)

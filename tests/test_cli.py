@@ -250,9 +250,9 @@ def test_one_run_at_a_time_on_postgresql(postgres_url: object) -> None:
 @pytest.mark.timeout(600)
 def test_ctrl_c_ends_quietly_and_the_next_run_goes_on(tmp_path: Path) -> None:
     """Interrupted in the middle, a direct run ends with 130, one line and no traceback; the same command then resumes it."""
-    from commands import start
+    from commands import UNDISCOVERED, start
 
-    config = demo_config(tmp_path, ["survey"], shard_size=16)
+    config = demo_config(tmp_path, ["survey"], shard_size=16, discovery=UNDISCOVERED)
     process = start("run", config, "--direct")
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline and process.poll() is None and not _has_begun(tmp_path / "out" / "voc.db"):

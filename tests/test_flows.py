@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from commands import canonical, demo_config, environment, left_running, start, voc
+from commands import UNDISCOVERED, canonical, demo_config, environment, left_running, start, voc
 
 from flows.schedule import check_cron
 from voc_pipeline.errors import ConfigError
@@ -49,7 +49,7 @@ def _post(api: str, path: str, **body: Any) -> list[dict[str, Any]]:
 def baseline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Tables of the survey without Prefect."""
     folder = tmp_path_factory.mktemp("baseline")
-    voc("run", demo_config(folder, ["survey"], shard_size=64), "--direct")
+    voc("run", demo_config(folder, ["survey"], shard_size=64, discovery=UNDISCOVERED), "--direct")
     return canonical(folder / "out")
 
 
@@ -57,7 +57,7 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 @pytest.mark.parametrize("task_runner", ["threads", "processes", "sequential"])
 def test_every_task_runner_gives_the_same_tables(task_runner: str, server: str, baseline: dict[str, bytes], tmp_path: Path) -> None:
     """With PREFECT_API_URL set the run goes to that server, whatever the task runner, and its tables are those of a run without Prefect."""
-    config = demo_config(tmp_path, ["survey"], shard_size=64, flow={"task_runner": task_runner, "workers": 2})
+    config = demo_config(tmp_path, ["survey"], shard_size=64, discovery=UNDISCOVERED, flow={"task_runner": task_runner, "workers": 2})
     ended = voc("run", config, "--run-id", f"with-{task_runner}", env={"PREFECT_API_URL": server})
     assert "Traceback" not in ended.out + ended.err
     assert ended.err == ""
@@ -82,7 +82,7 @@ def test_server_that_does_not_answer_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["ctrl-c", "kill", "kill -9"])
 def test_interrupted_flow_leaves_nothing_and_resumes(number: signal.Signals, baseline: dict[str, bytes], tmp_path: Path) -> None:
     """Stopped in the middle by Ctrl-C, kill or kill -9, a run ends at once with nothing left running; the next one resumes to the same tables."""
-    config = demo_config(tmp_path, ["survey"], shard_size=64)
+    config = demo_config(tmp_path, ["survey"], shard_size=64, discovery=UNDISCOVERED)
     process = start("run", config)
     _until(lambda: _shards(tmp_path / "out" / "voc.db", "annotate") >= 1, 400, process)
     process.send_signal(number)
@@ -125,7 +125,7 @@ except SourceError as error:
 print(len(tries))
 """
     for how, said in (("accident", "3"), ("wrong", "reviews.csv: no column 'x'.\n1")):
-        config = demo_config(tmp_path / how, ["survey"], shard_size=256, flow={"retries": 2, "retry_delay_seconds": 0})
+        config = demo_config(tmp_path / how, ["survey"], shard_size=256, discovery=UNDISCOVERED, flow={"retries": 2, "retry_delay_seconds": 0})
         ended = subprocess.run(
             [sys.executable, "-c", code, str(config), str(tmp_path / "home"), how],
             env=environment({"PREFECT_API_URL": server}),
@@ -153,7 +153,7 @@ def test_bad_cron_lines_are_told(cron: str) -> None:
 @pytest.mark.timeout(900)
 def test_schedule_runs_one_at_a_time_and_collapses_late_runs(tmp_path: Path) -> None:
     """Five runs due at once on a server of our own become one that works, the others cancelled; a crashed run goes on first; stopping leaves nothing."""
-    config = demo_config(tmp_path, ["survey"], shard_size=64)
+    config = demo_config(tmp_path, ["survey"], shard_size=64, discovery=UNDISCOVERED)
     crashed = start("run", config, "--direct")
     _until(lambda: _shards(tmp_path / "out" / "voc.db", "annotate") >= 1, 400, crashed)
     crashed.kill()
