@@ -46,7 +46,7 @@ def _proposal(topic: str, n: int = 8, first: int = 0, label: str = "") -> Propos
 
 def _register(*proposals: Proposal, known: Sequence[Irritant] = (), ordinal: int = 1) -> list[Irritant]:
     snapshot = registry.freeze(known, embed)
-    return registry.register(proposals, snapshot, CROWD, kind=IrritantKind.IRRITANT, run_id=f"run-{ordinal:04}", ordinal=ordinal, embed=embed)
+    return registry.register(proposals, snapshot, [CROWD], kind=IrritantKind.IRRITANT, run_id=f"run-{ordinal:04}", ordinal=ordinal, embed=embed)
 
 
 def _record(topic: str, **changes: object) -> Irritant:
@@ -195,7 +195,7 @@ def test_ids_come_from_the_founding_texts_alone() -> None:
 @pytest.mark.parametrize(("kind", "prefix"), [(IrritantKind.IRRITANT, "IRR"), (IrritantKind.STRENGTH, "STR"), (IrritantKind.SUGGESTION, "SUG")])
 def test_each_kind_has_its_prefix(kind: IrritantKind, prefix: str) -> None:
     """The same texts found a record of each kind under an id of that kind."""
-    born = registry.register([_proposal("accueil")], registry.freeze([], embed), CROWD, kind=kind, run_id="run-0001", ordinal=3, embed=embed)
+    born = registry.register([_proposal("accueil")], registry.freeze([], embed), [CROWD], kind=kind, run_id="run-0001", ordinal=3, embed=embed)
     assert [(i.id[:3], i.kind, i.generation, i.first_run, i.status) for i in born] == [(prefix, kind, 3, "run-0001", "active")]
 
 
@@ -227,6 +227,17 @@ def test_strangers_found_no_irritant() -> None:
     strangers = tuple(Exemplar(f"v{i}", 0, f"sujet {i}: phrase {i}", "fr") for i in range(8))
     assert _register(replace(_proposal("attente"), exemplars=strangers)) == []
     assert len(_register(_proposal("attente"))) == 1
+
+
+def test_a_crowd_of_praise_hides_no_irritant() -> None:
+    """Where segments of other kinds are many and all alike, so that chance reaches high among all of them, what complaints have in common decides."""
+    praise = embed([f"merci: très bien {n % 3}" for n in range(300)])
+    everything = np.vstack([CROWD, praise])
+    assert registry.above_chance(everything, 3.5) > 0.95
+    born = registry.register(
+        [_proposal("attente")], registry.freeze([], embed), [CROWD, everything], kind=IrritantKind.IRRITANT, run_id="run-0001", ordinal=1, embed=embed
+    )
+    assert [irritant.threshold for irritant in born] == [registry.above_chance(CROWD, 3)]
 
 
 def test_a_proposal_with_too_few_texts_is_refused() -> None:

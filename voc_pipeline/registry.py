@@ -136,28 +136,29 @@ def claim(x: Floats, snapshot: Snapshot) -> list[Claim]:
 
 
 def register(
-    proposals: Sequence[Proposal], snapshot: Snapshot, x: Floats, *, kind: IrritantKind, run_id: str, ordinal: int, embed: Embed
+    proposals: Sequence[Proposal], snapshot: Snapshot, crowds: Sequence[Floats], *, kind: IrritantKind, run_id: str, ordinal: int, embed: Embed
 ) -> list[Irritant]:
     """The newborns among proposals: those that hold together, and repeat no known record, a rejected one included, nor one another.
 
     Args:
         proposals: In any order; the largest is looked at first.
         snapshot: What was known when the run began, of the same kind.
-        x: Vectors of all segments of the run that tell of anything, claimed ones and other kinds too: what chance is measured on. *Shape:* (n, dim).
+        crowds: Vectors of the run's segments that chance is measured on, claimed ones too: those of this kind, and those of all kinds. *Shape:* (n, dim)
+            each. The lower level counts: praise that is all alike would hide every strength, and many times more praise than complaint every irritant.
         kind: Of the newborns.
         run_id: Run that bears them.
         ordinal: Its rank, which becomes their generation.
         embed: Texts to vectors, *Shape:* (n, dim).
 
     Returns:
-        Records with id and threshold, by id. The id comes from the founding exemplars' texts alone; the threshold from `x`, and it stays.
+        Records with id and threshold, by id. The id comes from the founding exemplars' texts alone; the threshold from the crowds, and it stays.
     """
     spans = pairwise(snapshot.starts)
     met = [
         snapshot.vectors[start:end] for irritant, (start, end) in zip(snapshot.irritants, spans, strict=True) if irritant.kind is kind and end > start
     ]
     taken = {irritant.id for irritant in snapshot.irritants}
-    threshold, coherent = above_chance(x, CLAIM_SPREADS), above_chance(x, BIRTH_SPREADS)
+    threshold, coherent = (min(above_chance(x, spreads) for x in crowds) for spreads in (CLAIM_SPREADS, BIRTH_SPREADS))
     born: list[Irritant] = []
     for proposal in sorted(proposals, key=lambda proposal: (-len(proposal.members), _digest(kind, proposal, 0))):
         vectors = _embedded(_distinct_texts(proposal.exemplars), embed)

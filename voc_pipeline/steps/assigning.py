@@ -127,7 +127,7 @@ def _discover(context: Context, shard: int) -> Counts:
             for row in rest
         ]
         proposals = discover.propose(candidates, x, kind=kind, settings=context.config.discovery, languages=context.config.languages)
-        born = registry.register(proposals, before, crowd, kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed)
+        born = registry.register(proposals, before, [_x(context, every), crowd], kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed)
         newborn += born
         after = registry.freeze([*before.irritants, *born], context.embed)
         for row, c in zip(rest, registry.claim(x, after), strict=True):
