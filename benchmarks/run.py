@@ -43,7 +43,7 @@ def main() -> None:
         "rows": [*rivals.values(), *own],
     }
     (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    lines = ["# Results", "", f"{result['cores']} cores. Texts: `benchmarks/texts.py`, about 70 words each. Machines differ: read the ratios.", ""]
+    lines = ["# Results", "", f"{result['cores']} cores. Texts: `benchmarks/texts.py`, 80 words on average. Machines differ: read the ratios.", ""]
     lines += [
         "| system | verbatims | seconds | verbatims/s | peak MiB | re-run with nothing new, s | run again in full (cached), s |",
         "|---|---|---|---|---|---|---|",

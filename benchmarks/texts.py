@@ -24,7 +24,7 @@ def own_sentences() -> dict[str, list[str]]:
 
 
 def texts(n: int, seed: int = 5, words: int = 70) -> list[str]:
-    """`n` distinct verbatims of about `words` words on average, four in five in French, the same ones at every call."""
+    """`n` distinct verbatims of `words` words and the rest of a sentence (80 on average), four in five in French, the same ones at every call."""
     rng = random.Random(seed)
     sentences = own_sentences()
     out: dict[str, None] = {}

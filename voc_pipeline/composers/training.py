@@ -144,7 +144,9 @@ def train(
         if distil:
             goal = distillation.encode(body, tokenizer, [en for _, en in pairs])
             test_goal = distillation.encode(body, tokenizer, [en for _, en in unseen_pairs])
-            tokenizer = graft(body, tokenizer, ([fr for fr, _ in pairs], [en for _, en in pairs]), [r.text for r in records if r.lang == "fr"])
+            if type(tokenizer.backend_tokenizer.model).__name__ == "WordPiece":
+                sides = ([fr for fr, _ in pairs], [en for _, en in pairs])
+                tokenizer = graft(body, tokenizer, sides, [r.text for r in parts["train"] if r.lang == "fr"])
             distillation.distil(body, tokenizer, pairs, goal, unseen_pairs, test_goal, [], out / "distilled")
     known = {folded(record.text) for record in (*parts["dev"], *parts["test"], *unseen)}
     distant = read_distant(stars, feelings, known) if stars or feelings else []

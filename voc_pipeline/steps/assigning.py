@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from voc_pipeline import discover, registry
 from voc_pipeline.encoder import Floats
 from voc_pipeline.schema import Annotation, Irritant, IrritantKind, Mention, Role, Segment, SegmentAnnotation, Verbatim
@@ -109,10 +111,11 @@ def _discover(context: Context, shard: int) -> Counts:
     newborn: list[Irritant] = []
     counts: dict[str, int] = {}
     told_of = {kind: _gather(context, None, kind) for kind in _kinds(context)}
-    crowd = _x(context, [row for rows in told_of.values() for row in rows])
+    x_of = {kind: _x(context, every) for kind, every in told_of.items()}
+    crowd = np.vstack(list(x_of.values()))
     for kind, every in told_of.items():
-        rest = [row for row in every if (row.verbatim.id, row.segment.position) not in claimed]
-        x = _x(context, rest)
+        left = [i for i, row in enumerate(every) if (row.verbatim.id, row.segment.position) not in claimed]
+        rest, x = [every[i] for i in left], x_of[kind][left]
         before = _snapshot(context, kind, run.ordinal)
         candidates = [
             discover.Candidate(
@@ -127,7 +130,7 @@ def _discover(context: Context, shard: int) -> Counts:
             for row in rest
         ]
         proposals = discover.propose(candidates, x, kind=kind, settings=context.config.discovery, languages=context.config.languages)
-        born = registry.register(proposals, before, [_x(context, every), crowd], kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed)
+        born = registry.register(proposals, before, [x_of[kind], crowd], kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed)
         newborn += born
         after = registry.freeze([*before.irritants, *born], context.embed)
         for row, c in zip(rest, registry.claim(x, after), strict=True):
