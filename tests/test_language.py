@@ -212,6 +212,19 @@ def test_the_french_pipeline_is_small_and_holds_no_code() -> None:
     assert not [path.name for path in files if path.suffix in {".py", ".pkl", ".pickle", ".pt"}]  # spaCy's lookups.bin is msgpack
 
 
+def test_the_light_tokenizer_parts_words_as_spacy_does() -> None:
+    """The shipped tokenizer's shorter pattern keeps whole what spaCy's own French keeps whole, compounds and elisions among it."""
+    import spacy
+
+    from voc_pipeline.language.french import pipeline
+
+    compounds = "Ma grand-mère a un porte-monnaie, un presqu'île-là, l'arc-en-ciel, un saut-de-ski et un burn-out chez Black-Out à Saint-Denis."
+    texts = [compounds, compounds.upper(), *(case["text"] for case in read_cases("sentences.jsonl"))]
+    ours, theirs = pipeline().tokenizer, spacy.blank("fr").tokenizer
+    assert [[token.text for token in ours(text)] for text in texts] == [[token.text for token in theirs(text)] for text in texts]
+    assert "grand-mère" in [token.text for token in ours(compounds)]
+
+
 def test_a_model_is_found_by_path_first_then_by_name(tmp_path: Path) -> None:
     """An existing folder is taken as given; a name is looked for among the shipped models."""
     assert model_path(tmp_path) == tmp_path

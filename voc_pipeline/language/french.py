@@ -7,6 +7,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from voc_pipeline.lean import without
 from voc_pipeline.places import model_path
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ def pipeline() -> Language:
 
 @cache
 def _loaded() -> Language:
-    import spacy
+    """The model's own tokenizer on a bare French: importing spaCy's French class alone compiles its exceptions for four seconds."""
+    with without("torch", "tensorflow"):
+        from spacy.language import Language
+        from spacy.util import load_config
 
-    return spacy.load(model_path(MODEL))
+    class French(Language):
+        lang = "fr"
+
+    folder = model_path(MODEL)
+    return French.from_config(load_config(folder / "config.cfg")).from_disk(folder)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from voc_pipeline.report.tables.dictionary import DECIMALS, columns
 
 if TYPE_CHECKING:
-    from openpyxl import Workbook
     from pandas import DataFrame
+    from xlsxwriter import Workbook
 
 SHEET_ROWS = 200_000
 """Rows of one sheet of `tables.xlsx` at most; the CSV and Parquet files hold them all."""
@@ -77,61 +77,37 @@ def _text(value: Any) -> str:
 
 def _write_workbook(frames: Mapping[str, DataFrame], path: Path) -> None:
     """One sheet a table, its header frozen; the first sheet says in both languages what every column holds."""
-    from openpyxl import Workbook
+    from xlsxwriter import Workbook
 
-    book = Workbook(write_only=True)
     lines = []
     for name, frame in frames.items():
         about = columns(name)
         lines += [(name, column, about[column].fr, about[column].en) for column in ("", *frame.columns)]
-    _write_sheet(book, "LISEZ-MOI README", ("table", "colonne / column", "français", "English"), lines, (20, 26, 70, 70), wrapped=True)
-    for name, frame in frames.items():
-        _write_sheet(
-            book, name, frame.columns.tolist(), frame.itertuples(index=False, name=None), [_width(frame, column) for column in frame.columns]
-        )
-    book.save(path)
+    with Workbook(path, {"constant_memory": True}) as book:
+        _write_sheet(book, "LISEZ-MOI README", ("table", "colonne / column", "français", "English"), lines, (20, 26, 70, 70), wrapped=True)
+        for name, frame in frames.items():
+            widths = [_width(frame, column) for column in frame.columns]
+            _write_sheet(book, name, frame.columns.tolist(), frame.itertuples(index=False, name=None), widths)
 
 
 def _write_sheet(
     book: Workbook, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]], widths: Sequence[float], wrapped: bool = False
 ) -> None:
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font, PatternFill
-    from openpyxl.utils import get_column_letter
-
-    bold, fill, wrap = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor="17494D"), Alignment(wrap_text=True, vertical="top")
-    sheet = book.create_sheet(name)
-    sheet.freeze_panes = "A2"
-    for index, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(index)].width = width
-
-    def head(text: str) -> Any:
-        made = WriteOnlyCell(sheet, value=text)
-        made.font, made.fill = bold, fill
-        return made
-
-    def cell(value: Any) -> Any:
-        made = WriteOnlyCell(sheet, value=_sheet_value(value))
-        if isinstance(value, str):
-            made.data_type = "s"  # a text that starts with = stays text
-        if wrapped:
-            made.alignment = wrap
-        return made
-
-    sheet.append([head(text) for text in header])
-    last = 1
-    for row in islice(rows, SHEET_ROWS):
-        sheet.append([cell(value) for value in row])
-        last += 1
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{last}"
-
-
-def _sheet_value(value: Any) -> Any:
-    if _missing(value):
-        return None
-    if isinstance(value, str):
-        return _FORBIDDEN.sub("", value)[:LONGEST]
-    return value.item() if hasattr(value, "item") else value
+    head = book.add_format({"bold": True, "font_color": "#FFFFFF", "bg_color": "#17494D"})
+    body = book.add_format({"text_wrap": True, "valign": "top"}) if wrapped else None
+    sheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 0)
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    sheet.write_row(0, 0, header, head)
+    last = 0
+    for last, row in enumerate(islice(rows, SHEET_ROWS), start=1):
+        for column, value in enumerate(row):
+            if isinstance(value, str):  # a text that starts with = stays text
+                sheet.write_string(last, column, _FORBIDDEN.sub("", value)[:LONGEST], body)
+            elif not _missing(value):
+                sheet.write(last, column, value.item() if hasattr(value, "item") else value, body)
+    sheet.autofilter(0, 0, last, len(header) - 1)
 
 
 def _width(frame: DataFrame, column: str) -> float:
