@@ -1,4 +1,7 @@
-"""Verbatims to labels: one pass over each segment (X), one over the whole, heads on both. An answer depends on (verbatim, model version) alone."""
+"""Verbatims to labels: each segment is encoded once (X), a light reader looks at all of them together, heads on both.
+
+An answer depends on (verbatim, model version) alone.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from voc_pipeline.encoder import Encoder, Floats, Tokens, folder_version, load_encoder
+from voc_pipeline.encoder import Encoder, Floats, Reader, folder_version, load_encoder, load_reader, read_verbatim
 from voc_pipeline.errors import ModelError
 from voc_pipeline.heads import NONE, Heads, load_heads
 from voc_pipeline.places import model_path
@@ -62,13 +63,14 @@ class Annotator:
 
     Args:
         encoder: Texts to token vectors.
+        reader: Token vectors of segments to token vectors of the whole.
         heads: Token vectors to probabilities.
         decisions: Probabilities to answers.
         version: Stored with every answer.
     """
 
-    def __init__(self, encoder: Encoder, heads: Heads, decisions: Decisions, version: str) -> None:
-        self.encoder, self.heads, self.decisions, self.version = encoder, heads, decisions, version
+    def __init__(self, encoder: Encoder, reader: Reader, heads: Heads, decisions: Decisions, version: str) -> None:
+        self.encoder, self.reader, self.heads, self.decisions, self.version = encoder, reader, heads, decisions, version
 
     def annotate(self, verbatims: Sequence[Verbatim], threads: int = 0) -> list[tuple[Annotation, Floats]]:
         """Answers in the order of the verbatims, each with X of its segments, *Shape:* (n_segments, dim).
@@ -84,15 +86,12 @@ class Annotator:
             return list(pool.map(self._one, verbatims))
 
     def _one(self, verbatim: Verbatim) -> tuple[Annotation, Floats]:
-        per_segment = [self.encoder.tokens(segment.text) for segment in verbatim.segments]
-        x = np.stack([tokens.vector() for tokens in per_segment]) if per_segment else np.zeros((0, self.encoder.dim), np.float32)
-        alone = len(per_segment) == 1 and verbatim.segments[0].text == verbatim.text
-        whole = per_segment[0] if alone else self.encoder.tokens(verbatim.text)
-        p = self.heads.verbatim(whole.hidden, _evidence(whole, verbatim.segments))
+        hidden, evidence, x = read_verbatim(self.encoder, self.reader, verbatim)
+        p = self.heads.verbatim(hidden, evidence)
         parts = self.heads.segments(x)
         customer = [i for i, segment in enumerate(verbatim.segments) if segment.role is Role.CUSTOMER]
         p = self.heads.joined(p, {task: values[customer] for task, values in parts.items()})
-        segments = self._segments(verbatim.segments, parts) if per_segment else ()
+        segments = self._segments(verbatim.segments, parts) if len(x) else ()
         return self._answer(verbatim, p, segments), x
 
     def _segments(self, segments: Sequence[Segment], p: Mapping[str, Floats]) -> tuple[SegmentAnnotation, ...]:
@@ -206,7 +205,7 @@ def load_annotator(name: str | Path) -> Annotator:
     folder = model_path(str(name))
     decisions = Decisions.read(folder / "voc.json")
     heads = load_heads(folder / "heads.safetensors", decisions.themes, decisions.temperatures)
-    return Annotator(load_encoder(folder), heads, decisions, folder_version(folder))
+    return Annotator(load_encoder(folder), load_reader(folder), heads, decisions, folder_version(folder))
 
 
 def as_record(verbatim: Verbatim, annotation: Annotation, given_id: str) -> dict[str, Any]:
@@ -255,16 +254,6 @@ def as_record(verbatim: Verbatim, annotation: Annotation, given_id: str) -> dict
         ],
         "model_version": annotation.model_version,
     }
-
-
-def _evidence(tokens: Tokens, segments: Sequence[Segment]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Which tokens stand in the customer's own segments. *Shape:* (n_tokens,)."""
-    starts, ends = tokens.offsets[:, 0], tokens.offsets[:, 1]
-    out = np.zeros(len(starts), np.bool_)
-    for segment in segments:
-        if segment.role is Role.CUSTOMER:
-            out |= (starts >= segment.start) & (ends <= segment.end) & (ends > starts)
-    return out
 
 
 def _p(value: Any) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 
 from voc_pipeline.errors import ModelError
 from voc_pipeline.places import model_path
+from voc_pipeline.schema import Role, Verbatim
 
 MAX_TOKENS = 384
 """Longer texts keep their first and last tokens: openings say what happened, endings conclude."""
@@ -25,6 +26,7 @@ _TAIL = 128
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +45,49 @@ class Tokens:
         """X of the text: the mean of its token vectors, of length one, rounded through float16 as the cache keeps it. *Shape:* (dim,)."""
         mean = self.hidden.mean(0)
         return half(mean / max(float(np.linalg.norm(mean)), 1e-12))
+
+
+FROM_START, FROM_END = 16, 8
+"""Places of a segment that the reader tells apart: the first fifteen and later ones, the last seven and earlier ones."""
+MAX_READ = 640
+"""Token vectors that the reader sees of one verbatim: of a longer one the first and the last."""
+_READ_TAIL = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """Segments encoded alone, laid end to end.
+
+    Attributes:
+        hidden: *Shape:* (n_tokens, dim).
+        customer: 1 where the customer speaks, else 0. *Shape:* (n_tokens,).
+        start: Number of the segment from the first, up to `FROM_START` - 1. *Shape:* (n_tokens,).
+        end: Number of the segment from the last, up to `FROM_END` - 1. *Shape:* (n_tokens,).
+        evidence: Words of the customer, or of whoever speaks where the customer says none. *Shape:* (n_tokens,).
+    """
+
+    hidden: Floats
+    customer: Ints
+    start: Ints
+    end: Ints
+    evidence: Bools
+
+
+def lay_out(segments: Sequence[Tokens], customer: Sequence[bool]) -> Laid:
+    """Token vectors of a verbatim's segments, one or more, end to end; `customer` says of each whether the customer speaks."""
+    lengths = [len(tokens.hidden) for tokens in segments]
+    number = np.repeat(np.arange(len(segments)), lengths)
+    speaks = np.repeat(np.asarray(customer, np.int64), lengths)
+    offsets = np.concatenate([tokens.offsets for tokens in segments])
+    words = offsets[:, 1] > offsets[:, 0]
+    evidence = words & (speaks == 1)
+    if not evidence.any():
+        evidence = words if words.any() else ~words
+    n = len(number)
+    kept = np.arange(n) if n <= MAX_READ else np.r_[0 : MAX_READ - _READ_TAIL, n - _READ_TAIL : n]
+    hidden = np.concatenate([tokens.hidden for tokens in segments])
+    start, end = np.minimum(number, FROM_START - 1), np.minimum(len(segments) - 1 - number, FROM_END - 1)
+    return Laid(hidden[kept], speaks[kept], start[kept], end[kept], evidence[kept])
 
 
 def half(x: Floats) -> Floats:
@@ -84,21 +129,24 @@ class _Tokenizer:
         return ids, offsets
 
 
+def _session(graph: Path) -> Any:
+    """An onnxruntime session, one thread a call."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Its fused kernel of sum and layer norm is slower than the two apart: a tenth of the whole pass, measured with onnxruntime 1.31.
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"])
+
+
 class OnnxEncoder:
     """An ONNX graph (int8 or fp32) run on one thread a call."""
 
     def __init__(self, folder: Path, graph: Path, version: str) -> None:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Its fused kernel of sum and layer norm is slower than the two apart: a tenth of the whole pass, measured with onnxruntime 1.31.
-        self._session: Any = onnxruntime.InferenceSession(
-            str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"]
-        )
+        self._session = _session(graph)
         self._inputs = {node.name for node in self._session.get_inputs()}
         self._tokenizer = _Tokenizer(folder)
         self.dim = int(self._session.get_outputs()[0].shape[-1])
@@ -143,6 +191,44 @@ class TorchEncoder:
         return Tokens(hidden, np.asarray(encoded["offset_mapping"], np.int64).reshape(-1, 2))
 
 
+class Reader:
+    """Reads a verbatim's segments together: token vectors of each alone in, token vectors in the light of all of them out."""
+
+    def __init__(self, graph: Path) -> None:
+        self._session = _session(graph)
+
+    def read(self, laid: Laid) -> Floats:
+        """Token vectors. *Shape:* (n_tokens, dim)."""
+        places = {"customer": laid.customer, "start": laid.start, "end": laid.end}
+        feed = {"hidden": laid.hidden[None], **{name: values[None] for name, values in places.items()}}
+        return np.asarray(self._session.run(None, feed)[0][0], np.float32)
+
+
+def read_verbatim(encoder: Encoder, reader: Reader, verbatim: Verbatim) -> tuple[Floats, Bools, Floats]:
+    """A verbatim's segments, each encoded alone, then read together.
+
+    Returns:
+        Token vectors of the whole, *Shape:* (n_tokens, dim); which of them are evidence, *Shape:* (n_tokens,); and X, *Shape:* (n_segments, dim).
+    """
+    alone = [encoder.tokens(segment.text) for segment in verbatim.segments]
+    x = np.stack([tokens.vector() for tokens in alone]) if alone else np.zeros((0, encoder.dim), np.float32)
+    roles = [segment.role is Role.CUSTOMER for segment in verbatim.segments]
+    laid = lay_out(alone or [encoder.tokens(verbatim.text)], roles or [True])
+    return reader.read(laid), laid.evidence, x
+
+
+def load_reader(folder: Path) -> Reader:
+    """The reader of a model folder.
+
+    Raises:
+        ModelError: There is none.
+    """
+    graphs = sorted(folder.glob("reader*.onnx"))
+    if not graphs:
+        raise ModelError(str(folder), "no reader.int8.onnx", "the network that reads segments together", "Train the model again with this version")
+    return Reader(graphs[0])
+
+
 def load_encoder(name: str | Path) -> Encoder:
     """The encoder of a model folder; its int8 graph where there is one.
 
@@ -158,17 +244,17 @@ def load_encoder(name: str | Path) -> Encoder:
         if "/" not in str(name) or Path(name).is_absolute():
             raise
         return TorchEncoder(str(name), str(name))
-    graphs = sorted(folder.glob("*.onnx"))
+    graphs = sorted(folder.glob("model*.onnx"))
     if graphs:
         return OnnxEncoder(folder, graphs[0], folder_version(folder))
     return TorchEncoder(str(folder), folder_version(folder))
 
 
 def folder_version(folder: Path) -> str:
-    """Name of the folder and a digest of what decides its answers: weights, tokenizer, heads, thresholds."""
+    """Name of the folder and a digest of what decides its answers: weights, tokenizer, reader, heads, thresholds."""
     digest = hashlib.sha256()
-    graphs = sorted(folder.glob("*.onnx")) or sorted(folder.glob("*.safetensors"))
-    names = {*graphs, folder / "heads.safetensors", folder / "tokenizer.json", folder / "voc.json"}
+    graphs = sorted(folder.glob("model*.onnx")) or sorted(folder.glob("*.safetensors"))
+    names = {*graphs, *folder.glob("reader*.onnx"), folder / "heads.safetensors", folder / "tokenizer.json", folder / "voc.json"}
     for file in sorted(names):
         if file.is_file():
             digest.update(file.name.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,15 @@ from voc_pipeline.annotate import Annotator, load_annotator
 from voc_pipeline.composers.annotating import feedback_of
 from voc_pipeline.encoder import load_encoder
 from voc_pipeline.errors import ModelError, TrainingError
+from voc_pipeline.heads import load_heads
 from voc_pipeline.intake import Intake
 from voc_pipeline.keys import installation_key
 from voc_pipeline.places import model_path
+from voc_pipeline.schema import Verbatim
 from voc_pipeline.training.labelled import Labelled, read_labelled, split
+
+UNLABELLED = 5000
+"""Starred texts from which the reader learns to say what the pass over the whole says."""
 
 NAMES = {
     "sentiment_macro_f1_4": "sentiment, macro-F1, 4 classes",
@@ -37,9 +43,17 @@ def answers_of(records: Sequence[Labelled], annotator: Annotator) -> list[dict[s
     """What the model answers to labelled verbatims, the whole way through intake as a user's verbatims go."""
     from voc_pipeline.training.measure import answer_of
 
-    intake = Intake(installation_key(), ("fr", "en"))
-    verbatims = [intake.prepare(feedback_of(r.id, r.text, lang=r.lang, channel=r.channel, question=str(r.raw.get("question", "")))) for r in records]
-    return [answer_of(annotation) for annotation, _ in annotator.annotate(verbatims)]
+    return [answer_of(annotation) for annotation, _ in annotator.annotate(prepared(records))]
+
+
+def prepared(records: Sequence[Labelled]) -> list[Verbatim]:
+    """Labelled verbatims as intake makes them of a user's."""
+    intake = _intake()
+    return [intake.prepare(feedback_of(r.id, r.text, lang=r.lang, channel=r.channel, question=str(r.raw.get("question", "")))) for r in records]
+
+
+def _intake() -> Intake:
+    return Intake(installation_key(), ("fr", "en"))
 
 
 def evaluate(data: Sequence[Path], model: str, baseline: Sequence[Path], out: Path) -> dict[str, Any]:
@@ -125,6 +139,7 @@ def train(
     from voc_pipeline.training.fit import Recipe, fit, folded, read_distant
     from voc_pipeline.training.measure import figures, tfidf_answers
     from voc_pipeline.training.network import Network
+    from voc_pipeline.training.reading import add_reader
     from voc_pipeline.training.vocabulary import graft
 
     records = [record for record in read_labelled(data) if record.licence != "nc"]
@@ -154,9 +169,16 @@ def train(
     recipe = Recipe(epochs=epochs, distant_steps=min(300, len(distant) // 16))
     fit(network, tokenizer, parts["train"], themes, recipe, distant=distant, parallel=pairs)
     export_model(network, tokenizer, themes, out)
-    write_axes(load_encoder(out), parts["train"], out / "heads.safetensors")
+    exported = load_encoder(out)
+    write_axes(exported, parts["train"], out / "heads.safetensors")
+    others = [
+        feedback_of(f"unlabelled-{i}", row.text, lang="fr", channel="review", question="")
+        for i, row in enumerate(random.Random(recipe.seed).sample(distant, min(len(distant), UNLABELLED)))
+    ]
+    fitted = load_heads(out / "heads.safetensors", tuple(themes), {})
+    add_reader(out, exported, fitted, [*parts["train"], *[None] * len(others)], [*prepared(parts["train"]), *map(_intake().prepare, others)])
     raw = load_annotator(out)
-    calibrate(raw.encoder, raw.heads, parts["dev"], out)
+    calibrate(raw.encoder, raw.reader, raw.heads, parts["dev"], prepared(parts["dev"]), out)
     annotator = load_annotator(out)
     sets = {"held out by verbatim": parts["test"], **({"held out by origin": unseen} if unseen else {})}
     found = {}

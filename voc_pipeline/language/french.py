@@ -34,7 +34,7 @@ def _loaded() -> Language:
         from spacy.language import Language
         from spacy.util import load_config
 
-    class French(Language):
+    class French(Language):  # type: ignore[no-untyped-call]  # spaCy's own hook
         lang = "fr"
 
     folder = model_path(MODEL)

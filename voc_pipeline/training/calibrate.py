@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import f1_score
 
-from voc_pipeline.encoder import Encoder, encode_all
+from voc_pipeline.encoder import Encoder, Reader, encode_all, read_verbatim
 from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS, Heads
-from voc_pipeline.schema import Role
+from voc_pipeline.schema import Role, Verbatim
 from voc_pipeline.training.export import ABSTAIN, DEFAULTS, write_decisions
 from voc_pipeline.training.fit import pieces_of, verbatim_targets
 from voc_pipeline.training.labelled import Labelled
@@ -22,24 +23,27 @@ Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 _GRID = np.round(np.arange(0.08, 0.93, 0.01), 2)
 
 
-def probabilities(encoder: Encoder, heads: Heads, records: Sequence[Labelled]) -> tuple[dict[str, Array], dict[str, Array], list[tuple[int, int]]]:
-    """What the heads say of labelled verbatims.
+def probabilities(encoder: Encoder, reader: Reader, heads: Heads, verbatims: Sequence[Verbatim]) -> tuple[dict[str, Array], list[dict[str, Array]]]:
+    """What the heads say of verbatims.
 
     Returns:
-        Verbatim probabilities by task, *Shape:* (n, n_labels); segment ones, *Shape:* (n_segments, n_labels); and for each segment row its
-        (record, sentence). Agent turns are left out.
+        Verbatim probabilities by task, *Shape:* (n, n_labels); and for each verbatim those of the customer's segments, *Shape:* (n_segments, n_labels).
     """
-    whole: dict[str, list[Array]] = {task: [] for task in VERBATIM_TASKS}
-    for record, tokens in zip(records, encode_all(encoder, [r.text for r in records]), strict=True):
-        evidence = np.zeros(len(tokens.offsets), np.bool_)
-        for start, end, role in record.spans:
-            if role is Role.CUSTOMER:
-                evidence |= (tokens.offsets[:, 0] >= start) & (tokens.offsets[:, 1] <= end) & (tokens.offsets[:, 1] > tokens.offsets[:, 0])
-        for task, value in heads.verbatim(tokens.hidden, evidence).items():
-            whole[task].append(value)
+
+    def one(verbatim: Verbatim) -> tuple[dict[str, Array], dict[str, Array]]:
+        hidden, evidence, x = read_verbatim(encoder, reader, verbatim)
+        customer = [i for i, segment in enumerate(verbatim.segments) if segment.role is Role.CUSTOMER]
+        return dict(heads.verbatim(hidden, evidence)), {task: p[customer] for task, p in heads.segments(x).items()}
+
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(one, verbatims))
+    return {task: np.stack([whole[task] for whole, _ in found]) for task in VERBATIM_TASKS}, [parts for _, parts in found]
+
+
+def sentence_probabilities(encoder: Encoder, heads: Heads, records: Sequence[Labelled]) -> tuple[dict[str, Array], list[tuple[int, int]]]:
+    """What the segment heads say of labelled sentences, *Shape:* (n_sentences, n_labels), and each row's (record, sentence); the customer's alone."""
     where = [(i, j) for i, record in enumerate(records) for j, (_, _, role) in enumerate(record.spans) if role is Role.CUSTOMER and record.words(j)]
-    x = np.stack([tokens.vector() for tokens in encode_all(encoder, [records[i].words(j) for i, j in where])])
-    return {task: np.stack(values) for task, values in whole.items()}, heads.segments(x), where
+    return heads.segments(np.stack([tokens.vector() for tokens in encode_all(encoder, [records[i].words(j) for i, j in where])])), where
 
 
 def temperature(task: str, p: Array, target: Array) -> float:
@@ -77,30 +81,34 @@ def best_threshold(p: Array, truth: Array) -> float:
     return float(np.median(near))
 
 
-def calibrate(encoder: Encoder, heads: Heads, records: Sequence[Labelled], folder: Path) -> dict[str, float]:
+def calibrate(
+    encoder: Encoder, reader: Reader, heads: Heads, records: Sequence[Labelled], verbatims: Sequence[Verbatim], folder: Path
+) -> dict[str, float]:
     """Choose temperatures and thresholds on development records and write them to ``voc.json``.
 
     Args:
         encoder: The graph that ships.
-        heads: Heads at temperature one.
+        reader: The reader that ships.
+        heads: Heads, whatever their temperatures.
         records: Development data: never trained on, never reported on.
+        verbatims: The same, as intake makes them.
         folder: Model folder.
 
     Returns:
         The thresholds.
     """
-    whole, parts, where = probabilities(encoder, heads, records)
+    cold = Heads(heads.weights, heads.themes, {})
+    whole, _ = probabilities(encoder, reader, cold, verbatims)
+    parts, where = sentence_probabilities(encoder, cold, records)
     targets = {task: value.numpy() for task, value in verbatim_targets(records).items()}
     seg_targets = _segment_targets(records, where)
     temperatures = {task: temperature(task, whole[task], targets[task]) for task in VERBATIM_TASKS}
     temperatures |= {task: temperature(task, parts[task], seg_targets[task]) for task in ("polarity", "segment_not_valued")}
-    temperatures |= _passage_temperatures(encoder, heads, records)
+    temperatures |= _passage_temperatures(encoder, cold, records)
     warm = Heads(heads.weights, heads.themes, temperatures)
-    whole, parts, where = probabilities(encoder, warm, records)
-    rows: list[list[int]] = [[] for _ in records]
-    for k, (i, _) in enumerate(where):
-        rows[i].append(k)
-    joined = [warm.joined({t: v[i] for t, v in whole.items()}, {t: v[ks] for t, v in parts.items()}) for i, ks in enumerate(rows)]
+    whole, own = probabilities(encoder, reader, warm, verbatims)
+    parts, where = sentence_probabilities(encoder, warm, records)
+    joined = [warm.joined({task: values[i] for task, values in whole.items()}, mine) for i, mine in enumerate(own)]
     whole = {task: np.stack([p[task] for p in joined]) for task in VERBATIM_TASKS}
     thresholds = dict(DEFAULTS)
     for task in ("not_valued", "valued", "irritant"):

@@ -73,22 +73,38 @@ def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder
 
 def write_graph(encoder: Any, tokenizer: Any, path: Path, *, int8: bool = True) -> None:
     """The encoder as an ONNX graph from (input_ids, attention_mask) to token vectors."""
+    sample = tokenizer(["Nul !! J'attends toujours mon remboursement.", "ok"], padding=True, return_tensors="pt")
+    encoder.config._attn_implementation = "eager"
+    names = ["input_ids", "attention_mask"]
+    axes = {name: {0: "n", 1: "n_tokens"} for name in (*names, "hidden")}
+    write_onnx(_Hidden(encoder), tuple(sample[name] for name in names), path, names, "hidden", axes, int8=int8)
+
+
+def write_onnx(
+    module: nn.Module,
+    sample: tuple[Tensor, ...],
+    path: Path,
+    inputs: Sequence[str],
+    output: str,
+    axes: Mapping[str, Mapping[int, str]],
+    *,
+    int8: bool = True,
+) -> None:
+    """A module as an ONNX graph, its weights int8 per channel and its activations int8 per call, or all of it fp32."""
     import logging
 
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    sample = tokenizer(["Nul !! J'attends toujours mon remboursement.", "ok"], padding=True, return_tensors="pt")
-    encoder.config._attn_implementation = "eager"
     with tempfile.TemporaryDirectory(dir=path.parent) as work, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         plain = Path(work) / "plain.onnx"
         with torch.inference_mode():
             torch.onnx.export(
-                _Hidden(encoder),
-                (sample["input_ids"], sample["attention_mask"]),
+                module,
+                sample,
                 str(plain),
-                input_names=["input_ids", "attention_mask"],
-                output_names=["hidden"],
-                dynamic_axes={name: {0: "n", 1: "n_tokens"} for name in ("input_ids", "attention_mask", "hidden")},
+                input_names=list(inputs),
+                output_names=[output],
+                dynamic_axes={name: dict(sizes) for name, sizes in axes.items()},
                 opset_version=17,
                 dynamo=False,
             )

@@ -302,7 +302,7 @@ def fit(
         )
     for epoch in range(recipe.epochs):
         network.train()
-        for chosen in _batches(list(records), recipe.batch, lambda r: min(len(r.text), 1400), rng):
+        for chosen in batches(list(records), recipe.batch, lambda r: min(len(r.text), 1400), rng):
             loss = _whole_loss(network, batcher, chosen, recipe) + _piece_loss(network, batcher, next(some_pieces), recipe) + side_losses()
             if distant and step % 4 == 1:
                 loss = loss + 0.5 * _distant_loss(network, batcher, next(some_distant), recipe)
@@ -390,7 +390,8 @@ KIN_SCALE = 10.0
 """What cosines are multiplied by before the softmax: a temperature of a tenth."""
 
 
-def _batches(rows: list[Any], size: int, length: Callable[[Any], int], rng: random.Random) -> list[list[Any]]:
+def batches(rows: list[Any], size: int, length: Callable[[Any], int], rng: random.Random) -> list[list[Any]]:
+    """Rows in batches of about one length each, in no order."""
     order = sorted(rows, key=lambda row: length(row) * (1 + 0.2 * rng.random()))
     chunks = [order[start : start + size] for start in range(0, len(order), size)]
     rng.shuffle(chunks)
@@ -399,4 +400,4 @@ def _batches(rows: list[Any], size: int, length: Callable[[Any], int], rng: rand
 
 def _forever(rows: list[Any], size: int, length: Callable[[Any], int], rng: random.Random) -> Iterator[list[Any]]:
     while True:
-        yield from _batches(rows, size, length, rng)
+        yield from batches(rows, size, length, rng)
