@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from voc_pipeline import pipeline
@@ -40,6 +38,9 @@ def test_another_release_answers_anew(config: Config, monkeypatch: pytest.Monkey
 def test_a_reworded_row_is_new_data(config: Config) -> None:
     """A file that changed is read again; the run says one text was replaced."""
     path = config.root / "reviews.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace("Ma facture est fausse. Dossier suivi depuis la ville numéro 3.", "Tout est réglé."), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("Ma facture est fausse. Dossier suivi depuis la ville numéro 3.", "Tout est réglé."),
+        encoding="utf-8",
+    )
     started = pipeline.run(config)
     assert not started.nothing_new and started.run.counts["replaced"] == 1

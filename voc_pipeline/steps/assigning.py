@@ -29,15 +29,16 @@ class Told:
     answer: SegmentAnnotation
 
 
-def told(verbatim: Verbatim, annotation: Annotation, kind: IrritantKind, thresholds: dict[str, float]) -> Iterator[Told]:
-    """Customer segments of a verbatim that tell of an irritant, a strength or a suggestion."""
+def told(verbatim: Verbatim, annotation: Annotation, thresholds: dict[str, float]) -> Iterator[tuple[IrritantKind, Told]]:
+    """Customer segments of a verbatim that tell of an irritant, a strength or a suggestion, each with which."""
     answers = {answer.position: answer for answer in annotation.segments}
     for segment in verbatim.segments:
         answer = answers.get(segment.position)
         if answer is None or segment.role is not Role.CUSTOMER or len(segment.text.split()) < MIN_WORDS:
             continue
-        if kind_of(answer, thresholds) is kind:
-            yield Told(verbatim, segment, answer)
+        kind = kind_of(answer, thresholds)
+        if kind is not None:
+            yield kind, Told(verbatim, segment, answer)
 
 
 def kind_of(answer: SegmentAnnotation, thresholds: dict[str, float]) -> IrritantKind | None:
@@ -60,17 +61,21 @@ def _kinds(context: Context) -> list[IrritantKind]:
     ]
 
 
-def _gather(context: Context, ids: Sequence[str] | None, kind: IrritantKind) -> list[Told]:
-    """Segments of one kind, in the order of (verbatim id, position)."""
+def _gather(context: Context, ids: Sequence[str] | None) -> dict[IrritantKind, list[Told]]:
+    """Segments by kind, each in the order of (verbatim id, position): of some verbatims, or of the whole base."""
     thresholds = dict(context.annotator.decisions.thresholds)
     since, until = context.window
     version = context.run.model_version
     verbatims = context.store.verbatims(ids=ids) if ids is not None else context.store.verbatims(since, until)
-    annotations = {
-        a.verbatim_id: a
-        for a in (context.store.annotations(version, ids=ids) if ids is not None else context.store.annotations(version, since, until))
-    }
-    return [item for v in verbatims if v.id in annotations for item in told(v, annotations[v.id], kind, thresholds)]
+    found = context.store.annotations(version, ids=ids) if ids is not None else context.store.annotations(version, since, until)
+    annotations = {annotation.verbatim_id: annotation for annotation in found}
+    gathered: dict[IrritantKind, list[Told]] = {kind: [] for kind in _kinds(context)}
+    for verbatim in verbatims:
+        if verbatim.id in annotations:
+            for kind, item in told(verbatim, annotations[verbatim.id], thresholds):
+                if kind in gathered:
+                    gathered[kind].append(item)
+    return gathered
 
 
 def _snapshot(context: Context, kind: IrritantKind, below: int) -> registry.Snapshot:
@@ -87,8 +92,7 @@ def _assign(context: Context, shard: int) -> Counts:
     ids = context.chunk(shard)
     mentions: list[Mention] = []
     n = 0
-    for kind in _kinds(context):
-        rows = _gather(context, ids, kind)
+    for kind, rows in _gather(context, ids).items():
         n += len(rows)
         claims = registry.claim(_x(context, rows), _snapshot(context, kind, context.run.ordinal))
         mentions += [
@@ -110,7 +114,7 @@ def _discover(context: Context, shard: int) -> Counts:
     mentions: list[Mention] = []
     newborn: list[Irritant] = []
     counts: dict[str, int] = {}
-    told_of = {kind: _gather(context, None, kind) for kind in _kinds(context)}
+    told_of = _gather(context, None)
     x_of = {kind: _x(context, every) for kind, every in told_of.items()}
     crowd = np.vstack(list(x_of.values()))
     for kind, every in told_of.items():
