@@ -42,11 +42,11 @@ def main() -> None:
     (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     lines = ["# Results", "", f"{result['cores']} cores. Texts: `benchmarks/texts.py`, 80 words on average. Machines differ: read the ratios.", ""]
     lines += [
-        "| system | verbatims | seconds | verbatims/s | peak MiB | re-run with nothing new, s | run again in full (cached), s |",
-        "|---|---|---|---|---|---|---|",
+        "| system | verbatims | seconds | verbatims/s | peak MiB | re-run with nothing new, s | run again in full (cached), s | report, MiB |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
-        names = ("system", "n", "seconds", "per_second", "peak_mib", "again_seconds", "fresh_seconds")
+        names = ("system", "n", "seconds", "per_second", "peak_mib", "again_seconds", "fresh_seconds", "report_mib")
         lines.append("| " + " | ".join(str(row.get(name, "")) for name in names) + " |")
     lines += ["", *[f"- {name}: **{value} times** as fast" for name, value in ratios.items()], ""]
     (HERE / "results.md").write_text("\n".join(lines), encoding="utf-8")

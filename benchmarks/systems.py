@@ -67,7 +67,8 @@ def ours(rows: list[str]) -> dict[str, float]:
         start = time.perf_counter()
         pipeline.run(config, fresh=True)
         fresh = time.perf_counter() - start
-        return {"seconds": first, "again_seconds": again, "fresh_seconds": fresh, **steps}
+        report = (config.output_dir / "report.fr.html").stat().st_size / 2**20
+        return {"seconds": first, "again_seconds": again, "fresh_seconds": fresh, "report_mib": report, **steps}
 
 
 def pipelines(rows: list[str]) -> dict[str, float]:

@@ -40,7 +40,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _post(api: str, path: str, **body: Any) -> list[dict[str, Any]]:
-    answer = httpx.post(f"{api}/{path}", json=body, timeout=30)
+    """One call to a Prefect server, said again while its database is busy (503), as Prefect's own client does."""
+    for _ in range(10):
+        answer = httpx.post(f"{api}/{path}", json=body, timeout=30)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(1)
     answer.raise_for_status()
     return answer.json()  # type: ignore[no-any-return]  # JSON
 
