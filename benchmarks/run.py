@@ -10,20 +10,24 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 
 
-def measure(system: str, n: int) -> dict[str, Any]:
-    """Figures of one system on `n` texts, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "benchmarks.systems", system, str(n)], cwd=HERE.parent, capture_output=True, text=True, check=False
-    )
+def measure(system: str, n: int, *, first: bool = False) -> dict[str, Any]:
+    """Figures of one system on `n` texts, in a process of its own; `first`: with no compiled function of UMAP on disk, as on a new machine."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.systems", system, str(n)]
+    with tempfile.TemporaryDirectory() as empty:
+        known = {**os.environ, "NUMBA_CACHE_DIR": empty} if first else os.environ
+        done = subprocess.run(command, cwd=HERE.parent, env=known, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{system} on {n} texts failed:\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    if first:
+        found["system"] += ", a machine's first run"
     print(json.dumps(found), flush=True)
     return found
 
@@ -37,8 +41,9 @@ def main() -> None:
     options = parser.parse_args()
     rivals = [measure("straight", n) for n in options.straight_sizes] + [measure("pipelines", n) for n in options.pipelines_sizes]
     own = {n: measure("ours", n) for n in sorted({*options.sizes, *options.straight_sizes, *options.pipelines_sizes})}
+    fresh = measure("ours", min(own), first=True)
     ratios = {f"ours / {rival['system']}, {rival['n']} verbatims": round(rival["seconds"] / own[rival["n"]]["seconds"], 2) for rival in rivals}
-    result = {"cores": len(os.sched_getaffinity(0)), "ratios": ratios, "rows": [*rivals, *own.values()]}
+    result = {"cores": len(os.sched_getaffinity(0)), "ratios": ratios, "rows": [*rivals, fresh, *own.values()]}
     (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     lines = ["# Results", "", f"{result['cores']} cores. Texts: `benchmarks/texts.py`, 80 words on average. Machines differ: read the ratios.", ""]
     lines += [

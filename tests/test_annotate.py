@@ -86,6 +86,15 @@ def test_an_agents_segments_carry_no_label(annotator: Annotator) -> None:
     assert agent and all(s["p_negative"] == 0 and s["p_not_valued"] == 0 and s["sentiment"] == "neutral" for s in agent)
 
 
+def test_the_same_words_count_for_whoever_says_them(annotator: Annotator) -> None:
+    """The same two lines are praise when the customer says the kind one, and a complaint when the customer says the angry one."""
+    lines = ("merci beaucoup, tout est réglé, vous êtes au top", "c'est honteux, trois semaines sans nouvelles, personne ne répond jamais")
+    chats = [f"client: {lines[i]}\nagent: {lines[1 - i]}" for i in (0, 1)]
+    kind, angry = annotate_rows([Row(str(i), feedback_of(str(i), chat, channel="chat")) for i, chat in enumerate(chats)], annotator, INTAKE)
+    assert kind["sentiment"] == "positive" and kind["p_sentiment"]["negative"] < 0.1
+    assert angry["sentiment"] in ("negative", "mixed") and angry["p_sentiment"]["positive"] < 0.1
+
+
 def test_turns_of_a_written_chat() -> None:
     """Heads in any case open turns; words before the first head are the customer's; lines without a head go on."""
     turns = list(turns_of("salut\nCLIENT : rien ne marche\ndepuis lundi\nAgent: je regarde"))

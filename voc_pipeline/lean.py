@@ -24,10 +24,11 @@ class _NotHere:
 
 @contextmanager
 def without(*names: str) -> Iterator[None]:
-    """Within it, this thread's imports find none of these packages, unless they are loaded already.
+    """Within it, this thread's imports find none of these packages, unless they are loaded already; asking for one's spec raises too.
 
     For libraries that import a heavy optional package only to know whether it is there: spaCy and BERTopic load torch (2 s, 200 MB) and the
-    latter transformers (5 s), of which a run on an ONNX graph uses nothing.
+    latter transformers (5 s), of which a run on an ONNX graph uses nothing. What such a library concludes at its import, it concludes for good: in this
+    process it works without the package, though everybody else can import it afterwards.
 
     Args:
         names: Top-level packages, such as ``"torch"``.
@@ -38,8 +39,9 @@ def without(*names: str) -> Iterator[None]:
     ModuleNotFoundError: antigravity is left out of this import
     """
     finder = _NotHere(frozenset(names))
-    sys.meta_path.insert(0, finder)
+    # a new list each time: other threads may be walking through the one they found
+    sys.meta_path = [finder, *sys.meta_path]
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        sys.meta_path = [other for other in sys.meta_path if other is not finder]

@@ -23,7 +23,7 @@ from voc_pipeline.schema import Verbatim
 from voc_pipeline.training.labelled import Labelled, read_labelled, split
 
 UNLABELLED = 5000
-"""Starred texts from which the reader learns to say what the pass over the whole says."""
+"""Texts with their authors' stars or feelings, from which the reader learns to say what a pass over the whole says."""
 
 NAMES = {
     "sentiment_macro_f1_4": "sentiment, macro-F1, 4 classes",
@@ -110,7 +110,7 @@ def train(
     hold_out: tuple[str, ...],
     distil: bool,
 ) -> None:
-    """Train a model on labelled verbatims.
+    """Train a model on labelled verbatims: encoder and heads first, then the reader over the encoder as it ships.
 
     A tenth of the rows (stratified by origin) chooses thresholds, and a tenth is measured at the end; neither trains. Rows of a licence class
     `nc` never train.
@@ -121,8 +121,8 @@ def train(
         encoder: A model folder, a path, a hub name, or the module of a packaged encoder.
         epochs: Passes over the labelled verbatims.
         parallel: Gzipped CSV of ``fr,en``.
-        stars: Gzipped CSV of starred reviews.
-        feelings: Gzipped CSV of experiences with their author's feeling.
+        stars: Gzipped CSV of starred reviews, in French.
+        feelings: Gzipped CSV of experiences with their author's feeling, in French.
         hold_out: Origins kept out of training and thresholds, measured at the end.
         distil: First distil French into the encoder with `parallel`.
 

@@ -8,7 +8,7 @@ import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -72,7 +72,7 @@ class Group:
 
 def found_groups(candidates: Sequence[Candidate], x: Floats, settings: Discovery) -> list[Group]:
     """Groups of candidates that enough verbatims tell of, largest first; none where hardly two texts differ. `x`, *Shape:* (len(candidates), dim)."""
-    points = _collapsed(candidates)
+    points = _collapsed(candidates, x)
     if len(points) < MIN_DISTINCT:
         return []
     firsts = [point[0] for point in points]
@@ -89,11 +89,14 @@ def found_groups(candidates: Sequence[Candidate], x: Floats, settings: Discovery
     return groups
 
 
-def _collapsed(candidates: Sequence[Candidate]) -> list[list[int]]:
-    """Candidates by distinct folded text, both in the order of keys."""
-    points: dict[str, list[int]] = defaultdict(list)
+def _collapsed(candidates: Sequence[Candidate], x: Floats) -> list[list[int]]:
+    """Candidates by distinct folded text and distinct vector ("Nul !" and "Nul!" have one), in the order of keys: no two points are equally far."""
+    by_words: dict[str, list[int]] = defaultdict(list)
     for i in sorted(range(len(candidates)), key=lambda i: candidates[i].key):
-        points[fold(candidates[i].text)].append(i)
+        by_words[fold(candidates[i].text)].append(i)
+    points: dict[bytes, list[int]] = defaultdict(list)
+    for alike in by_words.values():
+        points[x[alike[0]].tobytes()].extend(alike)
     return list(points.values())
 
 
@@ -114,9 +117,10 @@ def smallest_group(n: int, min_mentions: int) -> int:
 def _topics(points: Sequence[Candidate], vectors: Floats, settings: Discovery) -> Ints:
     """Topic of each point, -1 for none. *Shape:* (n_points,)."""
     with quiet():
-        from bertopic import BERTopic
-        from sklearn.feature_extraction.text import CountVectorizer
-        from umap import UMAP
+        with lean():
+            from bertopic import BERTopic
+            from sklearn.feature_extraction.text import CountVectorizer
+            from umap import UMAP
 
         _keep_compiled()
         n = len(points)
@@ -141,21 +145,29 @@ def _topics(points: Sequence[Candidate], vectors: Floats, settings: Discovery) -
     return np.asarray(topics, np.int64)
 
 
+def lean() -> AbstractContextManager[None]:
+    """BERTopic is imported within it: without the language models that it could call."""
+    return without("torch", "transformers", "tensorflow")
+
+
 def _keep_compiled() -> None:
-    """Lets numba keep UMAP's compiled functions on disk where it can: every run after a machine's first is ten seconds shorter."""
+    """Lets numba keep UMAP's compiled functions on disk where it has a folder: every run after a machine's first is some seconds shorter."""
     from umap import layouts, umap_
 
-    in_umap = (umap_.smooth_knn_dist, umap_.compute_membership_strengths, umap_.fast_intersection)
-    in_layouts = (layouts.tau_rand_int, layouts.clip, layouts._nb_optimize_layout_euclidean_single_epoch)
-    for function in (*in_umap, *in_layouts):
-        with suppress(RuntimeError):  # no folder to write to
-            function.enable_caching()
+    for module, names in (
+        (umap_, ("smooth_knn_dist", "compute_membership_strengths", "fast_intersection")),
+        (layouts, ("tau_rand_int", "clip", "_nb_optimize_layout_euclidean_single_epoch")),
+    ):
+        for name in names:
+            with suppress(AttributeError, RuntimeError):  # named otherwise or not compiled; no folder to write to
+                getattr(module, name).enable_caching()
 
 
 def _neighbours(vectors: Floats, k: int) -> tuple[Ints, Floats]:
-    """The nearest points of each, itself first, and their cosine distances, all exact. *Shapes:* (n, k).
+    """The nearest points of each, itself among them, and their cosine distances, all exact; no two vectors equal. *Shapes:* (n, k).
 
-    UMAP's own search is approximate beyond 4,096 points and takes half a minute to compile; this one takes 8 s for 40,000 points.
+    UMAP's own search is approximate beyond 4,096 points and takes half a minute to compile. This one grows with the square of n: 8 s for 40,000 points
+    on two cores.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -214,13 +226,13 @@ def _words(text: str) -> list[str]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Neither warnings, log lines nor optional parts of the libraries behind this door; what their import changes in the filters is undone."""
+    """Neither warnings nor log lines of the libraries behind this door; what their import changes in the filters is undone."""
     loggers = [logging.getLogger(name) for name in ("BERTopic", "numba", "hdbscan", "umap")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), without("torch", "transformers", "tensorflow"):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voc_pipeline import language
-from voc_pipeline.discover.grouping import Candidate, Group, quiet
+from voc_pipeline.discover.grouping import Candidate, Group, lean, quiet
 from voc_pipeline.discover.themes import load_themes
 from voc_pipeline.schema import Exemplar, IrritantKind, Proposal
 
@@ -135,7 +135,7 @@ def _terms(texts: Sequence[Candidate]) -> dict[str, set[Term]]:
     for lang in sorted({candidate.lang for candidate in texts}):
         of = [candidate for candidate in texts if candidate.lang == lang]
         wordings = [candidate.text for candidate in of]
-        for candidate, lemmas, phrases in zip(of, language.lemmas(wordings, lang), language.noun_phrases(wordings, lang), strict=True):
+        for candidate, (lemmas, phrases) in zip(of, language.terms(wordings, lang), strict=True):
             both = [(lang, lemma, False) for lemma in lemmas] + [(lang, phrase, True) for phrase in phrases]
             found[candidate.key] = {term for term in both if _tells(term[1], lang)}
     return found
@@ -154,7 +154,8 @@ def _ctfidf(counts: Sequence[Counter[Term]]) -> list[dict[Term, float]]:
     from scipy.sparse import csr_matrix
 
     with quiet():
-        from bertopic.vectorizers import ClassTfidfTransformer
+        with lean():
+            from bertopic.vectorizers import ClassTfidfTransformer
 
         vocabulary = {term: j for j, term in enumerate(sorted(set().union(*counts)))}
         if not vocabulary:

@@ -4,8 +4,8 @@ The only door to spaCy, to the language detector and to the lemmatiser: each is 
 """
 
 from voc_pipeline.language.detection import detect
-from voc_pipeline.language.phrases import lemmas, noun_phrases
+from voc_pipeline.language.phrases import lemmas, noun_phrases, terms
 from voc_pipeline.language.splitting import sentences
 from voc_pipeline.language.words import stop_words
 
-__all__ = ["detect", "lemmas", "noun_phrases", "sentences", "stop_words"]
+__all__ = ["detect", "lemmas", "noun_phrases", "sentences", "stop_words", "terms"]

@@ -25,38 +25,43 @@ NO_HEADS = frozenset(
 )
 
 
-def lemmas(texts: Sequence[str], lang: str) -> list[list[str]]:
-    """The content words of texts, in their dictionary form.
+def terms(texts: Sequence[str], lang: str) -> list[tuple[list[str], list[str]]]:
+    """What texts are about: the content words of each in their dictionary form, and the noun phrases that could name it; each text is tagged once.
 
     Args:
         texts: Segments, redacted: placeholders such as ``[EMAIL]`` are no words.
-        lang: ISO 639-1 code. French is tagged and lemmatised in context; other languages word by word (simplemma), unknown ones kept as they are.
+        lang: ISO 639-1 code. French is tagged and lemmatised in context; other languages word by word (simplemma, unknown words kept as they are), their
+            phrases by a light rule over stop words.
 
     Returns:
-        For each text the lemmas of its nouns, adjectives, verbs and other words that are no stop words, lower case, in order.
+        For each text (lemmas, phrases). Lemmas of its nouns, adjectives, verbs and other words that are no stop words, lower case, in order. Phrases as
+        written, in lower case, the longest first where they stand, each followed by the groups it is made of: "remboursement de la box",
+        "remboursement", "box"; a participle that says what befell the thing stays with it: "colis jamais reçu"; no determiner leads; a phrase said twice
+        stands twice.
     """
-    plain = [PLACEHOLDER.sub(" ", text) for text in texts]
+    plain = [PLACEHOLDER.sub(" | ", text) for text in texts]
     if lang == "fr":
-        return [[lemma for token, lemma in _french_lemmas(doc) if _is_content(token, lang) and _is_content(lemma, lang)] for doc in _french(plain)]
-    return [[lemma for token in _tokens(text) if _is_content(token, lang) and _is_content(lemma := _lookup(token, lang), lang)] for text in plain]
+        return [
+            ([lemma for token, lemma in _french_lemmas(doc) if _is_content(token, lang) and _is_content(lemma, lang)], list(_french_phrases(doc)))
+            for doc in _french(plain)
+        ]
+    return [
+        (
+            [lemma for token in _tokens(text) if _is_content(token, lang) and _is_content(lemma := _lookup(token, lang), lang)],
+            list(_plain_phrases(text, lang)),
+        )
+        for text in plain
+    ]
+
+
+def lemmas(texts: Sequence[str], lang: str) -> list[list[str]]:
+    """The content words of texts in their dictionary form: see `terms`."""
+    return [words for words, _ in terms(texts, lang)]
 
 
 def noun_phrases(texts: Sequence[str], lang: str) -> list[list[str]]:
-    """Noun phrases that could name what a text is about, as written, in lower case.
-
-    The longest phrases come first where they stand, each followed by the groups it is made of: "remboursement de la box", "remboursement", "box".
-    A participle that says what befell the thing stays with it: "colis jamais reçu". No determiner leads.
-
-    Args:
-        texts: Segments, redacted.
-        lang: ISO 639-1 code: tagged patterns in French, a light rule over stop words elsewhere.
-
-    Returns:
-        For each text its phrases in order; a phrase said twice stands twice.
-    """
-    if lang == "fr":
-        return [list(_french_phrases(doc)) for doc in _french([PLACEHOLDER.sub(" | ", text) for text in texts])]
-    return [list(_plain_phrases(PLACEHOLDER.sub(" | ", text), lang)) for text in texts]
+    """Noun phrases that could name what texts are about: see `terms`."""
+    return [phrases for _, phrases in terms(texts, lang)]
 
 
 def _is_content(word: str, lang: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import f1_score
 
-from voc_pipeline.encoder import Encoder, Reader, encode_all, read_verbatim
+from voc_pipeline.encoder import Encoder, Reader, encode_all, n_cores, read_verbatim
 from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS, Heads
 from voc_pipeline.schema import Role, Verbatim
 from voc_pipeline.training.export import ABSTAIN, DEFAULTS, write_decisions
@@ -23,21 +23,25 @@ Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 _GRID = np.round(np.arange(0.08, 0.93, 0.01), 2)
 
 
-def probabilities(encoder: Encoder, reader: Reader, heads: Heads, verbatims: Sequence[Verbatim]) -> tuple[dict[str, Array], list[dict[str, Array]]]:
-    """What the heads say of verbatims.
+Read = tuple[Array, Array, Array]
+"""A verbatim as `read_verbatim` gives it, X being that of the customer's segments alone."""
 
-    Returns:
-        Verbatim probabilities by task, *Shape:* (n, n_labels); and for each verbatim those of the customer's segments, *Shape:* (n_segments, n_labels).
-    """
 
-    def one(verbatim: Verbatim) -> tuple[dict[str, Array], dict[str, Array]]:
+def read_all(encoder: Encoder, reader: Reader, verbatims: Sequence[Verbatim]) -> list[Read]:
+    """Verbatims as the heads see them."""
+
+    def one(verbatim: Verbatim) -> Read:
         hidden, evidence, x = read_verbatim(encoder, reader, verbatim)
-        customer = [i for i, segment in enumerate(verbatim.segments) if segment.role is Role.CUSTOMER]
-        return dict(heads.verbatim(hidden, evidence)), {task: p[customer] for task, p in heads.segments(x).items()}
+        return hidden, evidence, x[[i for i, segment in enumerate(verbatim.segments) if segment.role is Role.CUSTOMER]]
 
-    with ThreadPoolExecutor() as pool:
-        found = list(pool.map(one, verbatims))
-    return {task: np.stack([whole[task] for whole, _ in found]) for task in VERBATIM_TASKS}, [parts for _, parts in found]
+    with ThreadPoolExecutor(n_cores()) as pool:
+        return list(pool.map(one, verbatims))
+
+
+def probabilities(heads: Heads, read: Sequence[Read]) -> dict[str, Array]:
+    """What the verbatim heads alone say, by task. *Shape:* (n, n_labels)."""
+    found = [heads.verbatim(hidden, evidence) for hidden, evidence, _ in read]
+    return {task: np.stack([p[task] for p in found]) for task in VERBATIM_TASKS}
 
 
 def sentence_probabilities(encoder: Encoder, heads: Heads, records: Sequence[Labelled]) -> tuple[dict[str, Array], list[tuple[int, int]]]:
@@ -98,7 +102,8 @@ def calibrate(
         The thresholds.
     """
     cold = Heads(heads.weights, heads.themes, {})
-    whole, _ = probabilities(encoder, reader, cold, verbatims)
+    read = read_all(encoder, reader, verbatims)
+    whole = probabilities(cold, read)
     parts, where = sentence_probabilities(encoder, cold, records)
     targets = {task: value.numpy() for task, value in verbatim_targets(records).items()}
     seg_targets = _segment_targets(records, where)
@@ -106,9 +111,8 @@ def calibrate(
     temperatures |= {task: temperature(task, parts[task], seg_targets[task]) for task in ("polarity", "segment_not_valued")}
     temperatures |= _passage_temperatures(encoder, cold, records)
     warm = Heads(heads.weights, heads.themes, temperatures)
-    whole, own = probabilities(encoder, reader, warm, verbatims)
     parts, where = sentence_probabilities(encoder, warm, records)
-    joined = [warm.joined({task: values[i] for task, values in whole.items()}, mine) for i, mine in enumerate(own)]
+    joined = [warm.joined(warm.verbatim(hidden, evidence), warm.segments(x)) for hidden, evidence, x in read]
     whole = {task: np.stack([p[task] for p in joined]) for task in VERBATIM_TASKS}
     thresholds = dict(DEFAULTS)
     for task in ("not_valued", "valued", "irritant"):

@@ -54,6 +54,8 @@ def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("reader*.onnx"):  # it reads what another encoder wrote
+        old.unlink()
     with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as work:
         place = Path(work)
         encoder = network.encoder.eval().float()

@@ -6,16 +6,17 @@ The encoder stays as it is, so that topic vectors do, and its states are compute
 from __future__ import annotations
 
 import random
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from voc_pipeline.encoder import FROM_END, FROM_START, Encoder, Floats, Laid, Tokens, lay_out
+from voc_pipeline.encoder import FROM_END, FROM_START, Encoder, Floats, Laid, Tokens, laid_of, n_cores
 from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS, Heads
 from voc_pipeline.schema import Role, Segment, Verbatim
 from voc_pipeline.training.fit import WEIGHTS, Averaged, batches, verbatim_targets
@@ -75,15 +76,15 @@ class ReaderNetwork(nn.Module):
 
     Args:
         dim: Of the encoder's vectors.
-        n_layers: Two do as well as a pass of the whole encoder.
-        n_heads: Of attention.
+        n_layers: Two did as well as a pass of the whole encoder on development verbatims.
+        n_heads: Of attention, at most: as many as divide `dim`.
         dropout: Inside the layers.
     """
 
     def __init__(self, dim: int, n_layers: int = 2, n_heads: int = 12, dropout: float = 0.1) -> None:
         super().__init__()
         self.role, self.start, self.end = (nn.Parameter(torch.randn(n, dim) * 0.1) for n in (2, FROM_START, FROM_END))
-        self.layers = nn.ModuleList(Block(dim, n_heads if dim % n_heads == 0 else 8, dropout) for _ in range(n_layers))
+        self.layers = nn.ModuleList(Block(dim, max(n for n in range(1, n_heads + 1) if dim % n == 0), dropout) for _ in range(n_layers))
 
     def forward(self, hidden: Tensor, customer: Tensor, start: Tensor, end: Tensor, mask: Tensor | None = None) -> Tensor:
         """Token vectors in the light of the whole verbatim. *Shape:* (n, n_tokens, dim); the others (n, n_tokens), integers, `mask` booleans."""
@@ -122,14 +123,12 @@ def examples(verbatims: Sequence[Verbatim], encoder: Encoder, heads: Heads) -> l
     from concurrent.futures import ThreadPoolExecutor
 
     def example(verbatim: Verbatim) -> Example:
-        alone = [encoder.tokens(segment.text) for segment in verbatim.segments] or [encoder.tokens(verbatim.text)]
-        roles = [segment.role is Role.CUSTOMER for segment in verbatim.segments] or [True]
         whole = encoder.tokens(verbatim.text)
-        laid = lay_out(alone, roles)
+        laid, _ = laid_of(encoder, verbatim)
         taught = heads.verbatim(whole.hidden, _evidence(whole, verbatim.segments))
-        return Example(Laid(laid.hidden.astype(np.float16), laid.customer, laid.start, laid.end, laid.evidence), taught)
+        return Example(replace(laid, hidden=laid.hidden.astype(np.float16)), taught)
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(n_cores()) as pool:
         return list(pool.map(example, verbatims))
 
 
@@ -212,8 +211,13 @@ def add_reader(folder: Path, encoder: Encoder, heads: Heads, records: Sequence[L
 
     reader = ReaderNetwork(encoder.dim)
     weights = fit_reader(reader, heads, records, examples(verbatims, encoder, heads))
-    write_reader(reader, folder / "reader.int8.onnx")
-    save_file({**load_file(folder / "heads.safetensors"), **weights}, folder / "heads.safetensors")
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as work:
+        place = Path(work)
+        save_file({**load_file(folder / "heads.safetensors"), **weights}, place / "heads.safetensors")
+        write_reader(reader, place / "reader.int8.onnx")
+        for name in ("heads.safetensors", "reader.int8.onnx"):  # heads without their reader do not load; a reader without its heads would
+            (place / name).chmod(0o644)
+            (place / name).replace(folder / name)
 
 
 def _loss(out: Mapping[str, Tensor], chosen: Sequence[tuple[Labelled | None, Example]], taught: float) -> Tensor:

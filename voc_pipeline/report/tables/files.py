@@ -103,9 +103,11 @@ def _write_sheet(
     last = 0
     for last, row in enumerate(islice(rows, SHEET_ROWS), start=1):
         for column, value in enumerate(row):
+            if _missing(value) or value == "":
+                continue
             if isinstance(value, str):  # a text that starts with = stays text
                 sheet.write_string(last, column, _FORBIDDEN.sub("", value)[:LONGEST], body)
-            elif not _missing(value):
+            else:
                 sheet.write(last, column, value.item() if hasattr(value, "item") else value, body)
     sheet.autofilter(0, 0, last, len(header) - 1)
 
