@@ -122,7 +122,7 @@ def _irritants() -> list[Planted]:
     for number, (fr, en, weight, stage, dimension, gap, owner, swing, codes, quotes) in enumerate(rows):
         status = {"fr": "derived" if fr else "missing", "en": "category" if en else "missing"}
         told = tuple((("en" if i == 3 else "fr"), text) for i, text in enumerate(quotes))  # type: ignore[arg-type, var-annotated]  # rows of plain literals
-        kept.append(Planted(_id("IRR", number), IrritantKind.IRRITANT, fr, en, weight, stage, dimension, gap, owner, told, codes, swing, status))  # type: ignore[arg-type]  # same
+        kept.append(Planted(_id("IRR", number), IrritantKind.IRRITANT, fr, en, weight, stage, dimension, gap, owner, told, codes, swing, status))  # type: ignore[arg-type]  # rows of plain literals
     return kept
 
 
@@ -260,7 +260,7 @@ class InventedStore:
 
     def rename(self, irritant_id: str, **changes: object) -> None:
         """Changes a record, as a person would."""
-        self._irritants = [replace(one, **changes) if one.id == irritant_id else one for one in self._irritants]  # type: ignore[arg-type]  # names of fields
+        self._irritants = [replace(one, **changes) if one.id == irritant_id else one for one in self._irritants]  # type: ignore[arg-type]  # the changes are names of fields with values of their types
 
     # ---------------------------------------------------------------- the invention
 

@@ -26,7 +26,7 @@ README = ROOT / "README.md"
 @pytest.mark.parametrize("name", COMMANDS)
 def test_command_is_documented(name: str) -> None:
     """Every command has help with an example of itself, and is named in the README."""
-    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]  # as above
+    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]  # a group, for the same reason: several commands
     assert "Example" in (command.help or ""), f"voc {name} shows no example"
     assert re.search(rf"voc {name}\b", command.help or "")
     assert all(option.help for option in command.params if option.name != "help"), f"an option of voc {name} has no help"

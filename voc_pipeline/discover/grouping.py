@@ -123,18 +123,17 @@ def _topics(points: Sequence[Candidate], vectors: Floats, settings: Discovery) -
             from umap import UMAP
 
         _keep_compiled()
-        n = len(points)
-        smallest = smallest_group(n, settings.min_mentions)
+        smallest = smallest_group(len(points), settings.min_mentions)
         model = BERTopic(
             umap_model=UMAP(
-                n_neighbors=min(N_NEIGHBOURS, n - 1),
+                n_neighbors=N_NEIGHBOURS,
                 n_components=N_COMPONENTS,
                 n_epochs=N_EPOCHS,
                 min_dist=0.0,
                 metric="cosine",
                 random_state=settings.seed,
                 n_jobs=1,
-                precomputed_knn=_neighbours(vectors, min(N_NEIGHBOURS, n - 1)),
+                precomputed_knn=_neighbours(vectors, N_NEIGHBOURS),
                 force_approximation_algorithm=True,
             ),
             hdbscan_model=_Clustering(smallest),

@@ -44,26 +44,11 @@ class Network(nn.Module):
 
     def verbatim(self, hidden: Tensor, evidence: Tensor) -> dict[str, Tensor]:
         """Logits by task. ``evidence`` marks the customer's tokens. *Shape:* (n, n_tokens); each result (n, n_labels)."""
-        mask = evidence.to(hidden.dtype)
-        mean = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-        scale = hidden.shape[-1] ** -0.5
-        out = {}
-        for task, head in self.over_verbatim.items():
-            scores = (hidden @ self.query[task]) * scale
-            attention = scores.masked_fill(~evidence, -1e9).softmax(-1)
-            pooled = torch.einsum("nt,ntd->nd", attention, hidden)
-            out[task] = head(self.dropout(torch.cat([pooled, mean], -1)))
-        return out
+        return {task: head(self.dropout(attended(hidden, evidence, self.query[task]))) for task, head in self.over_verbatim.items()}
 
     def distant(self, hidden: Tensor, evidence: Tensor) -> dict[str, Tensor]:
         """Logits of the auxiliary tasks, which share the attention of ``sentiment`` and ``not_valued``. Each *Shape:* (n, n_labels)."""
-        mask = evidence.to(hidden.dtype)
-        mean = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-        scale = hidden.shape[-1] ** -0.5
-        pooled = {}
-        for task in ("sentiment", "not_valued"):
-            attention = ((hidden @ self.query[task]) * scale).masked_fill(~evidence, -1e9).softmax(-1)
-            pooled[task] = self.dropout(torch.cat([torch.einsum("nt,ntd->nd", attention, hidden), mean], -1))
+        pooled = {task: self.dropout(attended(hidden, evidence, self.query[task])) for task in ("sentiment", "not_valued")}
         return {"stars": self.stars(pooled["sentiment"]), "feeling": self.feeling(pooled["sentiment"]), "marks": self.marks(pooled["not_valued"])}
 
     def vectors(self, hidden: Tensor, mask: Tensor) -> Tensor:
@@ -83,6 +68,20 @@ class Network(nn.Module):
             for part, value in head.named_parameters():
                 out[f"{part}.{task}"] = value.detach().clone()
         return out
+
+
+def attended(hidden: Tensor, evidence: Tensor, query: Tensor) -> Tensor:
+    """What a verbatim head looks at: the tokens that answer its query, and the mean of all, among the evidence. *Shape:* (n, 2 dim).
+
+    Args:
+        hidden: *Shape:* (n, n_tokens, dim).
+        evidence: *Shape:* (n, n_tokens).
+        query: *Shape:* (dim,).
+    """
+    known = evidence.to(hidden.dtype)
+    mean = (hidden * known.unsqueeze(-1)).sum(1) / known.sum(1, keepdim=True).clamp(min=1)
+    attention = ((hidden @ query) * hidden.shape[-1] ** -0.5).masked_fill(~evidence, -1e9).softmax(-1)
+    return torch.cat([torch.einsum("nt,ntd->nd", attention, hidden), mean], -1)
 
 
 def loss_of(task: str, logits: Tensor, target: Tensor, weight: Tensor, smoothing: float = 0.03) -> Tensor:

@@ -21,7 +21,7 @@ from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS, Heads
 from voc_pipeline.schema import Role, Segment, Verbatim
 from voc_pipeline.training.fit import WEIGHTS, Averaged, batches, verbatim_targets
 from voc_pipeline.training.labelled import Labelled
-from voc_pipeline.training.network import loss_of
+from voc_pipeline.training.network import attended, loss_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,15 +107,8 @@ class _Reading(nn.Module):
 
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         x = self.reader(batch["hidden"], batch["customer"], batch["start"], batch["end"], batch["mask"])
-        evidence = batch["evidence"]
-        known = evidence.to(x.dtype).unsqueeze(-1)
-        mean = (x * known).sum(1) / known.sum(1).clamp(min=1)
-        out = {}
-        for task in VERBATIM_TASKS:
-            attention = ((x @ self.query[task]) * x.shape[-1] ** -0.5).masked_fill(~evidence, -1e9).softmax(-1)
-            pooled = self.dropout(torch.cat([torch.einsum("nt,ntd->nd", attention, x), mean], -1))
-            out[task] = nn.functional.linear(pooled, self.weight[task], self.bias[task])
-        return out
+        seen = {task: self.dropout(attended(x, batch["evidence"], self.query[task])) for task in VERBATIM_TASKS}
+        return {task: nn.functional.linear(seen[task], self.weight[task], self.bias[task]) for task in VERBATIM_TASKS}
 
 
 def examples(verbatims: Sequence[Verbatim], encoder: Encoder, heads: Heads) -> list[Example]:
