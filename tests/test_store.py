@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -210,6 +211,21 @@ def test_store_is_opened_by_many_at_once(store_url: str) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_store_waits_for_who_holds_a_file_not_yet_logging_ahead(tmp_path: Path) -> None:
+    """SQLite does not wait by itself for the change to WAL: whoever opens the store does."""
+    file = tmp_path / "voc.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.5, other.rollback)
+    release.start()
+    try:
+        with open_store(f"sqlite:///{file}") as opened:
+            assert opened.runs() == []
+    finally:
+        release.join()
+        other.close()
 
 
 def test_migrations_can_be_undone(store_url: str) -> None:

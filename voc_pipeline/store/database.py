@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -239,15 +241,28 @@ def _engine(url: URL) -> Engine:
 
 def _sqlite_connected(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # the driver begins no transactions of its own: _sqlite_begins does
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    _log_ahead(connection)
     for pragma in (
-        f"busy_timeout={BUSY_SECONDS * 1000}",
-        "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "cache_size=-65536",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _log_ahead(connection: Any) -> None:
+    """Asks for WAL until it is granted: SQLite answers "locked" at once, whatever its timeout, while another program makes the same change."""
+    last = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                raise
+            time.sleep(0.01)
 
 
 def _sqlite_begins(connection: Connection) -> None:
