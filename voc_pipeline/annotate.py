@@ -9,13 +9,15 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from voc_pipeline.encoder import Encoder, Floats, Reader, folder_version, load_encoder, load_reader, n_cores, read_verbatim
 from voc_pipeline.errors import ModelError
-from voc_pipeline.heads import NONE, Heads, load_heads
+from voc_pipeline.heads import NONE, Heads, load_heads, own_features
+from voc_pipeline.ngrams import own_words
 from voc_pipeline.places import model_path
 from voc_pipeline.schema import Annotation, Dimension, Gap, NotValuedCode, Passage, Role, Segment, SegmentAnnotation, Sentiment, Stage, Verbatim
 
@@ -32,12 +34,17 @@ class Decisions:
             over a likelier class.
         abstain: By field, the confidence below which the answer is marked.
         temperatures: By head, what logits are divided by.
+        themes: Labels of the head ``theme``.
+        ngrams: By head, the share of the n-grams' logits.
+        own_labels: Labels of the user's own, with their classes.
     """
 
     thresholds: Mapping[str, float]
     abstain: Mapping[str, float]
     temperatures: Mapping[str, float]
     themes: tuple[str, ...]
+    ngrams: Mapping[str, float] = field(default_factory=dict)
+    own_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Decisions:
@@ -48,7 +55,14 @@ class Decisions:
         """
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            return cls(raw["thresholds"], raw["abstain"], raw["temperatures"], tuple(raw["themes"]))
+            return cls(
+                raw["thresholds"],
+                raw["abstain"],
+                raw["temperatures"],
+                tuple(raw["themes"]),
+                raw.get("ngrams", {}),
+                {label: tuple(own["classes"]) for label, own in raw.get("own", {}).items()},
+            )
         except FileNotFoundError:
             raise ModelError(
                 str(path), "no such file", "thresholds and labels of the heads", "A bare encoder has none: `voc train --encoder` gives it heads"
@@ -70,6 +84,7 @@ class Annotator:
 
     def __init__(self, encoder: Encoder, reader: Reader, heads: Heads, decisions: Decisions, version: str) -> None:
         self.encoder, self.reader, self.heads, self.decisions, self.version = encoder, reader, heads, decisions, version
+        self._asked = lru_cache(maxsize=256)(encoder.tokens)
 
     def annotate(self, verbatims: Sequence[Verbatim], threads: int = 0) -> list[tuple[Annotation, Floats]]:
         """Answers in the order of the verbatims, each with X of its segments, *Shape:* (n_segments, dim).
@@ -85,13 +100,25 @@ class Annotator:
             return list(pool.map(self._one, verbatims))
 
     def _one(self, verbatim: Verbatim) -> tuple[Annotation, Floats]:
-        hidden, evidence, x = read_verbatim(self.encoder, self.reader, verbatim)
-        p = self.heads.verbatim(hidden, evidence)
-        parts = self.heads.segments(x)
+        hidden, evidence, x = read_verbatim(self.encoder, self.reader, verbatim, self._asked)
+        p = self.heads.verbatim(hidden, evidence, own_words(verbatim))
+        parts = self.heads.segments(x, [segment.text for segment in verbatim.segments])
         customer = [i for i, segment in enumerate(verbatim.segments) if segment.role is Role.CUSTOMER]
         p = self.heads.joined(p, {task: values[customer] for task, values in parts.items()})
         segments = self._segments(verbatim.segments, parts) if len(x) else ()
-        return self._answer(verbatim, p, segments), x
+        annotation = self._answer(verbatim, p, segments)
+        if self.heads.own_labels:
+            annotation = replace(annotation, labels=self._own(self.heads.own(own_features(hidden, evidence, x[customer], p))))
+        return annotation, x
+
+    def _own(self, p: Mapping[str, Floats]) -> dict[str, str]:
+        """Values of the user's own labels: of two classes the second from its threshold on, of more the likeliest."""
+        out = {}
+        for label, values in p.items():
+            classes = self.heads.own_labels[label]
+            threshold = self.decisions.thresholds.get(f"own.{label}", 0.5)
+            out[label] = classes[int(values[1] >= threshold) if len(classes) == 2 else int(values.argmax())]
+        return out
 
     def _segments(self, segments: Sequence[Segment], p: Mapping[str, Floats]) -> tuple[SegmentAnnotation, ...]:
         out = []
@@ -163,7 +190,15 @@ class Annotator:
             abstained=tuple(name for name, value in confidence.items() if value < self.decisions.abstain.get(name, 0.0)),
             segments=segments,
             model_version=self.version,
+            repaired=not_valued and bool(p["repaired"][0] >= thresholds.get("repaired", 0.5)),
+            precursor=None if not_valued else self._precursor(p["precursor"]),
         )
+
+    def _precursor(self, p: Floats) -> NotValuedCode | None:
+        names = self.heads.labels("precursor")
+        if p[names.index(NONE)] >= self.decisions.thresholds.get("no_precursor", 0.5):
+            return None
+        return NotValuedCode(names[int(p[: names.index(NONE)].argmax())])
 
     def _codes(self, p: Floats) -> tuple[NotValuedCode, ...]:
         names = self.heads.labels("codes")
@@ -203,7 +238,7 @@ def load_annotator(name: str | Path) -> Annotator:
     """
     folder = model_path(str(name))
     decisions = Decisions.read(folder / "voc.json")
-    heads = load_heads(folder / "heads.safetensors", decisions.themes, decisions.temperatures)
+    heads = load_heads(folder / "heads.safetensors", decisions.themes, decisions.temperatures, decisions.ngrams, decisions.own_labels)
     encoder, reader = load_encoder(folder), load_reader(folder)
     if reader.dim != encoder.dim:
         raise ModelError(
@@ -226,6 +261,8 @@ def as_record(verbatim: Verbatim, annotation: Annotation, given_id: str) -> dict
         "not_valued_codes": [code.value for code in annotation.not_valued_codes],
         "intensity": annotation.intensity,
         "valued": annotation.valued,
+        "repaired": annotation.repaired,
+        "precursor": annotation.precursor.value if annotation.precursor else None,
         "stage": annotation.stage.value,
         "p_stage": dict(annotation.p_stage),
         "dimension": annotation.dimension.value if annotation.dimension else None,
@@ -243,6 +280,7 @@ def as_record(verbatim: Verbatim, annotation: Annotation, given_id: str) -> dict
             }
             for passage in annotation.passages
         ],
+        "labels": dict(annotation.labels),
         "abstained": list(annotation.abstained),
         "segments": [
             {

@@ -209,8 +209,20 @@ def schedule(
 
 @app.command()
 def train(
-    data: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Labelled verbatims, JSONL (may be gzipped).", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="Model folder to write.", show_default=False)],
+    data: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Labelled verbatims, JSONL (may be gzipped); with --labels, your CONFIG.", show_default=False),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Model folder to write; with --labels, models/PROJECT beside CONFIG if not given.", show_default=False),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", help="Your own rows: corrections of the shipped labels, and labels of your own, from 8 rows a value.", show_default=False
+        ),
+    ] = None,
     encoder: Annotated[str, typer.Option("--encoder", help="Encoder to start from: a model folder, a path or a hub name.")] = "voc-mini",
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the labelled verbatims.")] = 4,
     parallel: Annotated[
@@ -225,12 +237,27 @@ def train(
     ] = None,
     distil: Annotated[bool, typer.Option("--distil", help="First distil French into an English encoder with --parallel.")] = False,
 ) -> None:
-    """Train encoder and heads on labelled verbatims; write weights, thresholds, metrics and a model card.
+    """Train encoder and heads on labelled verbatims; or, with --labels, fit the heads of your configuration's model to your own rows.
 
-    Example:
+    A file of --labels has a column `verbatim_id` or `text`; columns named like the shipped labels correct them, any other is a label of your own.
+
+    Examples:
 
         voc train data_samples/training/written.jsonl --encoder voc-mini --out models/mine
+
+        voc train voc.yaml --labels corrected.xlsx
     """
+    if labels is not None:
+        from rich.console import Console
+
+        from voc_pipeline.composers import adapting
+
+        if len(data) != 1:
+            raise ConfigError("voc train --labels", f"{len(data)} files before it", "one configuration", "Call `voc train CONFIG --labels FILE`")
+        adapting.show(adapting.adapt(_load(data[0]), labels, out), str(data[0]), Console())
+        return
+    if out is None:
+        raise ConfigError("--out", "not given", "the model folder to write", "Add --out models/NAME")
     from voc_pipeline.composers import training
 
     training.train(

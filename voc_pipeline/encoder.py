@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -226,22 +226,32 @@ class Reader:
         return np.asarray(self._session.run(None, feed)[0][0], np.float32)
 
 
-def read_verbatim(encoder: Encoder, reader: Reader, verbatim: Verbatim) -> tuple[Floats, Bools, Floats]:
+def read_verbatim(encoder: Encoder, reader: Reader, verbatim: Verbatim, asked: Callable[[str], Tokens] | None = None) -> tuple[Floats, Bools, Floats]:
     """A verbatim's segments, each encoded alone, then read together.
+
+    Args:
+        encoder: Texts to token vectors.
+        reader: Those of the segments to those of the whole.
+        verbatim: What to read.
+        asked: Token vectors of a survey's question; default: the encoder's. Few questions have many answers: a memory pays.
 
     Returns:
         Token vectors of the whole, *Shape:* (n_tokens, dim); which of them are evidence, *Shape:* (n_tokens,); and X, *Shape:* (n_segments, dim).
     """
-    laid, x = laid_of(encoder, verbatim)
+    laid, x = laid_of(encoder, verbatim, asked)
     return reader.read(laid), laid.evidence, x
 
 
-def laid_of(encoder: Encoder, verbatim: Verbatim) -> tuple[Laid, Floats]:
-    """A verbatim's segments, each encoded alone, and laid end to end (its text, where there is none); and X, *Shape:* (n_segments, dim)."""
+def laid_of(encoder: Encoder, verbatim: Verbatim, asked: Callable[[str], Tokens] | None = None) -> tuple[Laid, Floats]:
+    """A verbatim's segments, each encoded alone, and laid end to end (its text, where there is none); and X, *Shape:* (n_segments, dim).
+
+    The question a survey asked comes first, as words that are not the customer's: context, never evidence, and in no topic.
+    """
     alone = [encoder.tokens(segment.text) for segment in verbatim.segments]
     x = np.stack([tokens.vector() for tokens in alone]) if alone else np.zeros((0, encoder.dim), np.float32)
     roles = [segment.role is Role.CUSTOMER for segment in verbatim.segments]
-    return lay_out(alone or [encoder.tokens(verbatim.text)], roles or [True]), x
+    question = [(asked or encoder.tokens)(verbatim.question)] if verbatim.question else []
+    return lay_out([*question, *(alone or [encoder.tokens(verbatim.text)])], [*[False] * len(question), *(roles or [True])]), x
 
 
 def load_reader(folder: Path) -> Reader:
@@ -277,11 +287,15 @@ def load_encoder(name: str | Path) -> Encoder:
     return TorchEncoder(str(folder), folder_version(folder))
 
 
+DECIDING = ("heads.safetensors", "ngrams.json", "ngrams.safetensors", "tokenizer.json", "voc.json")
+"""Files beside the graphs that decide a model's answers."""
+
+
 def folder_version(folder: Path) -> str:
     """Name of the folder and a digest of what decides its answers: weights, tokenizer, reader, heads, thresholds."""
     digest = hashlib.sha256()
     graphs = sorted(folder.glob("model*.onnx")) or sorted(folder.glob("*.safetensors"))
-    names = {*graphs, *folder.glob("reader*.onnx"), folder / "heads.safetensors", folder / "tokenizer.json", folder / "voc.json"}
+    names = {*graphs, *folder.glob("reader*.onnx"), *(folder / name for name in DECIDING)}
     for file in sorted(names):
         if file.is_file():
             digest.update(file.name.encode())

@@ -7,14 +7,15 @@ in which customers' segments differ, what all of them share taken away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from voc_pipeline.errors import ModelError
-from voc_pipeline.schema import Dimension, Gap, NotValuedCode, Sentiment, Stage
+from voc_pipeline.ngrams import NGrams, Seen, load_ngrams
+from voc_pipeline.schema import EVENT_CODES, Dimension, Gap, NotValuedCode, Sentiment, Stage
 
 NONE = "none"
 VERBATIM_TASKS: Mapping[str, tuple[str, ...]] = {
@@ -27,6 +28,8 @@ VERBATIM_TASKS: Mapping[str, tuple[str, ...]] = {
     "irritant": ("irritant",),
     "dimension": (*(d.value for d in Dimension), NONE),
     "gap_cue": (*(str(g.value) for g in Gap), NONE),
+    "precursor": (*(c.value for c in EVENT_CODES), NONE),
+    "repaired": ("repaired",),
 }
 """Labels of each head over the whole verbatim, in the order of its logits."""
 
@@ -40,7 +43,7 @@ SEGMENT_TASKS: Mapping[str, tuple[str, ...]] = {
 }
 """Labels of each head over one segment; the head ``theme`` comes beside them, its labels being the model's own categories."""
 
-SIGMOID_TASKS = frozenset({"not_valued", "codes", "valued", "irritant", "segment_not_valued", "suggestion"})
+SIGMOID_TASKS = frozenset({"not_valued", "codes", "valued", "irritant", "repaired", "segment_not_valued", "suggestion"})
 """Heads whose labels do not exclude each other; the others are softmax."""
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
@@ -48,53 +51,85 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 @dataclass(frozen=True)
 class Heads:
-    """Weights by name: ``query.<task>`` (dim,), ``weight.<task>`` (n_labels, 2 dim or dim), ``bias.<task>`` (n_labels,) of each head; and
-    ``topic.axes`` (dim, n_axes), ``topic.mean`` and ``topic.scale`` (n_axes,) of the topic space."""
+    """The heads of a model.
+
+    Attributes:
+        weights: By name: ``query.<task>`` (dim,), ``weight.<task>`` (n_labels, 2 dim or dim), ``bias.<task>`` (n_labels,) of each head; and
+            ``topic.axes`` (dim, n_axes), ``topic.mean`` and ``topic.scale`` (n_axes,) of the topic space.
+        themes: Labels of the head ``theme``.
+        temperatures: By head, what logits are divided by.
+        ngrams: The n-grams' own reading, or None.
+        shares: By head, how much of the logits is the n-grams'; 0 where nothing is said.
+        own_labels: Labels of the user's own, with their classes: ``weight.own.<label>`` (n_classes, n_features) and ``bias.own.<label>`` (n_classes,).
+    """
 
     weights: Mapping[str, Array]
     themes: tuple[str, ...]
     temperatures: Mapping[str, float]
+    ngrams: NGrams | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+    own_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def labels(self, task: str) -> tuple[str, ...]:
         """Labels of a head in the order of its logits."""
         return self.themes if task == "theme" else VERBATIM_TASKS.get(task) or SEGMENT_TASKS[task]
 
-    def verbatim(self, hidden: Array, evidence: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> dict[str, Array]:
+    def verbatim(self, hidden: Array, evidence: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], said: str = "") -> dict[str, Array]:
         """Probabilities of every verbatim head.
 
         Args:
             hidden: Token vectors of the whole verbatim. *Shape:* (n_tokens, dim).
             evidence: Which tokens are the customer's own words. *Shape:* (n_tokens,).
+            said: The customer's own words, for their n-grams.
 
         Returns:
             By task, *Shape:* (n_labels,).
         """
-        words = hidden[evidence] if evidence.any() else hidden
-        mean = words.mean(0)
-        scale = np.float32(1 / np.sqrt(words.shape[1]))
+        seen = self.ngrams.see(said) if self.ngrams and self.shares else None
         out = {}
         for task in VERBATIM_TASKS:
-            scores = (words @ self.weights[f"query.{task}"]) * scale
-            attention = np.exp(scores - scores.max())
-            pooled = (attention / attention.sum()) @ words
-            logits = self.weights[f"weight.{task}"] @ np.concatenate([pooled, mean]) + self.weights[f"bias.{task}"]
-            out[task] = self._probabilities(task, logits[None])[0]
+            logits = self.weights[f"weight.{task}"] @ self.attended(task, hidden, evidence) + self.weights[f"bias.{task}"]
+            out[task] = self._probabilities(task, self._mixed(task, logits[None], [seen] if seen else []))[0]
         return out
 
-    def segments(self, x: Array) -> dict[str, Array]:
+    def attended(self, task: str, hidden: Array, evidence: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Array:
+        """What a verbatim head sees: the customer's tokens weighed by its attention, beside their mean. *Shape:* (2 dim,)."""
+        words = hidden[evidence] if evidence.any() else hidden
+        scores = (words @ self.weights[f"query.{task}"]) * np.float32(1 / np.sqrt(words.shape[1]))
+        attention = np.exp(scores - scores.max())
+        return np.concatenate([(attention / attention.sum()) @ words, words.mean(0)])
+
+    def own(self, features: Array) -> dict[str, Array]:
+        """Probabilities of the user's own labels, from `own_features`. Each *Shape:* (n_classes,)."""
+        found = {}
+        for label in self.own_labels:
+            logits = self.weights[f"weight.own.{label}"] @ features + self.weights[f"bias.own.{label}"]
+            found[label] = self._probabilities(f"own.{label}", logits[None])[0]
+        return found
+
+    def segments(self, x: Array, texts: Sequence[str] = ()) -> dict[str, Array]:
         """Probabilities of every segment head.
 
         Args:
             x: Segment vectors of length one. *Shape:* (n_segments, dim).
+            texts: The segments' words, for their n-grams; none for what the vectors say alone.
 
         Returns:
             By task, *Shape:* (n_segments, n_labels).
         """
         scaled = (x * SEGMENT_SCALE).astype(np.float32)
+        seen = [self.ngrams.see(text) for text in texts] if self.ngrams and self.shares else []
         return {
-            task: self._probabilities(task, scaled @ self.weights[f"weight.{task}"].T + self.weights[f"bias.{task}"])
+            task: self._probabilities(task, self._mixed(task, scaled @ self.weights[f"weight.{task}"].T + self.weights[f"bias.{task}"], seen))
             for task in (*SEGMENT_TASKS, "theme")
         }
+
+    def _mixed(self, task: str, logits: Array, seen: Sequence[Seen]) -> Array:
+        """Logits of the encoder's head and of the n-grams, in this head's shares. *Shape:* (n, n_labels)."""
+        share = self.shares.get(task, 0.0)
+        if not share or not seen or self.ngrams is None:
+            return logits
+        return np.asarray((1 - share) * logits + share * np.stack([self.ngrams.logits(one, task) for one in seen]), np.float32)
 
     def topics(self, x: Array) -> Array:
         """Segment vectors as topics are told apart: centred, on the principal axes, the strongest toned down.
@@ -152,6 +187,8 @@ SEGMENT_SCALE = 12.0
 
 LEAN = 0.25
 """How much a whole verbatim's answer leans on its segments' own."""
+LEANING = frozenset({"not_valued", "dimension", "gap_cue"})
+"""The heads whose answers do."""
 
 
 def _logit(p: Array) -> Array:
@@ -162,8 +199,39 @@ def _logistic(z: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-z)), np.float32)
 
 
-def load_heads(path: Path, themes: tuple[str, ...], temperatures: Mapping[str, float]) -> Heads:
-    """Heads from ``heads.safetensors``.
+def own_features(hidden: Array, evidence: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], x: Array, p: Mapping[str, Array]) -> Array:
+    """What a head for a user's own label sees: the customer's tokens in the light of the whole, X of the customer's segments, and the shipped answers.
+
+    Args:
+        hidden: Token vectors of the whole verbatim. *Shape:* (n_tokens, dim).
+        evidence: Which tokens are the customer's own words. *Shape:* (n_tokens,).
+        x: X of the customer's segments. *Shape:* (n_segments, dim).
+        p: Probabilities of every verbatim head.
+
+    Returns:
+        Two means of length `SEGMENT_SCALE`, and the probabilities, as many times as large as there are heads. *Shape:* (2 dim + labels,).
+    """
+    told = np.concatenate([p[task] for task in VERBATIM_TASKS])
+    halves = [(hidden[evidence] if evidence.any() else hidden).mean(0), x.mean(0) if len(x) else np.zeros(hidden.shape[1], np.float32)]
+    means = [half * np.float32(SEGMENT_SCALE / max(float(np.linalg.norm(half)), 1e-12)) for half in halves]
+    return np.concatenate([*means, told * np.float32(len(VERBATIM_TASKS))])
+
+
+def load_heads(
+    path: Path,
+    themes: tuple[str, ...],
+    temperatures: Mapping[str, float],
+    shares: Mapping[str, float] | None = None,
+    own_labels: Mapping[str, tuple[str, ...]] | None = None,
+) -> Heads:
+    """Heads from ``heads.safetensors``, with the n-grams beside them if the folder has some.
+
+    Args:
+        path: The weights of the heads.
+        themes: Labels of the head ``theme``.
+        temperatures: By head, what logits are divided by.
+        shares: By head, how much of the logits is the n-grams'.
+        own_labels: Labels of the user's own, with their classes.
 
     Raises:
         ModelError: The file is missing or lacks a head.
@@ -175,8 +243,9 @@ def load_heads(path: Path, themes: tuple[str, ...], temperatures: Mapping[str, f
     weights = {name: array.astype(np.float32) for name, array in load_file(path).items()}
     wanted = [f"{part}.{task}" for task in VERBATIM_TASKS for part in ("query", "weight", "bias")]
     wanted += [f"{part}.{task}" for task in (*SEGMENT_TASKS, "theme") for part in ("weight", "bias")]
+    wanted += [f"{part}.own.{label}" for label in own_labels or () for part in ("weight", "bias")]
     wanted += ["topic.axes", "topic.mean", "topic.scale"]
     missing = [name for name in wanted if name not in weights]
     if missing:
         raise ModelError(str(path), f"no {missing[0]!r}", "a head for every task, and the topic space", "Train the model again with this version")
-    return Heads(weights, themes, temperatures)
+    return Heads(weights, themes, temperatures, load_ngrams(path.parent), shares or {}, own_labels or {})

@@ -137,6 +137,7 @@ def train(
     from voc_pipeline.training.calibrate import calibrate
     from voc_pipeline.training.export import export_model
     from voc_pipeline.training.fit import Recipe, fit, folded, read_distant
+    from voc_pipeline.training.lexical import write_ngrams
     from voc_pipeline.training.measure import figures, tfidf_answers
     from voc_pipeline.training.network import Network
     from voc_pipeline.training.reading import add_reader
@@ -177,6 +178,7 @@ def train(
     ]
     fitted = load_heads(out / "heads.safetensors", tuple(themes), {})
     add_reader(out, exported, fitted, [*parts["train"], *[None] * len(others)], [*prepared(parts["train"]), *map(_intake().prepare, others)])
+    write_ngrams(parts["train"], themes, out)
     raw = load_annotator(out)
     calibrate(raw.encoder, raw.reader, raw.heads, parts["dev"], prepared(parts["dev"]), out)
     annotator = load_annotator(out)

@@ -25,7 +25,7 @@ from datetime import date
 from voc_pipeline.config import Priority
 from voc_pipeline.prioritise.base import SCALES, read_base, rounded
 from voc_pipeline.prioritise.changes import change_figures
-from voc_pipeline.prioritise.crossings import code_figures, crossing_figures, place_figures, run_figures
+from voc_pipeline.prioritise.crossings import code_figures, crossing_figures, place_figures, regard_figures, run_figures
 from voc_pipeline.prioritise.irritants import irritant_figures
 from voc_pipeline.prioritise.rank import rank_figures
 from voc_pipeline.schema import IrritantKind, Metric, Telling, Voice
@@ -67,6 +67,7 @@ def measure(
     base = read_base(voices, tellings, kinds)
     irritants, standings = irritant_figures(base, settings, as_of, leaving, scales)
     metrics = [*run_figures(base, as_of, scales), *crossing_figures(base), *code_figures(base), *place_figures(base), *irritants]
+    metrics += regard_figures(base)
     metrics += rank_figures(base, standings, settings, scales)
     metrics += change_figures(metrics, base, previous, settings)
     return sorted((rounded(metric) for metric in metrics), key=lambda metric: (metric.scope, metric.key, metric.name))

@@ -33,6 +33,18 @@ def run_figures(base: Base, as_of: date, scales: Mapping[str, tuple[float, float
         yield from figure("run", "", f"{name}_mean", estimate, {"scale": list(scales[name])})
 
 
+def regard_figures(base: Base) -> Iterator[Metric]:
+    """Of verbatims that tell of not being valued, the share that was repaired; of the others, the share that tells what often comes before it."""
+    felt = np.flatnonzero(base.marks["share_not_valued"])
+    others = np.flatnonzero(~base.marks["share_not_valued"])
+    repaired = np.array([base.voices[row].repaired for row in felt], dtype=bool)
+    before = np.array([base.voices[row].precursor is not None for row in others], dtype=bool)
+    events = Counter(str(voice.precursor) for voice in base.voices if voice.precursor is not None)
+    detail = {"verbatims": int(repaired.sum())}
+    yield from figure("run", "", "share_repaired", share_of(repaired, recoded(base.clusters[felt])), detail)
+    yield from figure("run", "", "share_precursor", share_of(before, recoded(base.clusters[others])), {"verbatims": int(before.sum()), **events})
+
+
 def customers(base: Base, rows: Ints, scope: str, key: str, name: str) -> Metric:
     """How many customers some verbatims come from; each verbatim of an unknown one counts as one more. n is that of the whole base."""
     known = base.known[rows]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from voc_pipeline.schema.feedback import Annotation, Dropped, Passage, RawFeedback, Segment, SegmentAnnotation, Turn, Unreadable, Verbatim
 from voc_pipeline.schema.irritants import SMALL_BASE, Exemplar, GapReading, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
-from voc_pipeline.schema.labels import Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
+from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
 
 __all__ = [
+    "EVENT_CODES",
     "SMALL_BASE",
     "Annotation",
     "Dimension",

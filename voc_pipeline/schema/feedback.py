@@ -143,7 +143,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """Answers for one verbatim, made by one model version. `abstained` names the fields that stand on too little."""
+    """Answers for one verbatim, made by one model version.
+
+    Attributes:
+        repaired: Felt not valued, then repaired by this company.
+        precursor: An event that often comes before: once, told without a mark; None where the verbatim is not valued, or tells of none.
+        labels: Answers of heads that users trained for labels of their own, by label.
+        abstained: Fields that stand on too little.
+    """
 
     verbatim_id: str
     sentiment: Sentiment
@@ -163,3 +170,6 @@ class Annotation:
     abstained: tuple[str, ...]
     segments: tuple[SegmentAnnotation, ...]
     model_version: str
+    repaired: bool = False
+    precursor: NotValuedCode | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)

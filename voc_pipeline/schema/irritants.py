@@ -141,6 +141,7 @@ class Voice:
         customer: Keyed hash, or "" where unknown: such a verbatim is a cluster of its own.
         stage: The company's own stage where its journey has one, else the default stage.
         respondent: Joins the answers of one survey respondent, whose scores count once; "" where each verbatim is a response of its own.
+        repaired, precursor: As in `Annotation`.
     """
 
     verbatim_id: str
@@ -158,6 +159,8 @@ class Voice:
     scores: Mapping[str, float]
     attributes: Mapping[str, str]
     respondent: str = ""
+    repaired: bool = False
+    precursor: NotValuedCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

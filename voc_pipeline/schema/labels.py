@@ -45,6 +45,10 @@ class Stage(StrEnum):
     UNKNOWN = "unknown"
 
 
+EVENT_CODES = (NotValuedCode.IGNORED, NotValuedCode.REPEAT_SELF, NotValuedCode.PASSED_AROUND, NotValuedCode.BROKEN_PROMISE)
+"""Codes that tell an event: one that happened once, and without a mark of how it felt, is a precursor only (codebook 2.3)."""
+
+
 class Dimension(StrEnum):
     """Servqual dimensions (codebook 3.1)."""
 

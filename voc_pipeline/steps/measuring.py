@@ -42,7 +42,9 @@ def voices_of(verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annot
             valued=a.valued,
             stage=journey.own_stage(own, a.stage, v.text),
             scores=v.scores,
-            attributes=v.attributes,
+            attributes={**v.attributes, **a.labels},
+            repaired=a.repaired,
+            precursor=a.precursor,
         )
         for i, v in sorted(verbatims.items())
         if (a := annotations.get(i)) is not None

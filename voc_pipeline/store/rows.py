@@ -162,6 +162,8 @@ def annotation_row(a: Annotation) -> dict[str, Any]:
         "p_not_valued": a.p_not_valued,
         "not_valued_codes": a.not_valued_codes,
         "intensity": int(a.intensity),
+        "repaired": bool(a.repaired),
+        "precursor": a.precursor,
         "valued": bool(a.valued),
         "stage": a.stage,
         "p_stage": a.p_stage,
@@ -174,6 +176,7 @@ def annotation_row(a: Annotation) -> dict[str, Any]:
             for p in a.passages
         ],
         "abstained": a.abstained,
+        "labels": a.labels,
     }
 
 
@@ -226,6 +229,9 @@ def from_annotation(row: Row[Any], segments: Sequence[SegmentAnnotation]) -> Ann
         abstained=tuple(row.abstained),
         segments=tuple(segments),
         model_version=row.model_version,
+        repaired=row.repaired,
+        precursor=NotValuedCode(row.precursor) if row.precursor else None,
+        labels=row.labels,
     )
 
 

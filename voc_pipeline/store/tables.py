@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Table
 from sqlalchemy.types import TypeEngine
 
-from voc_pipeline.schema import Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
+from voc_pipeline.schema import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
 from voc_pipeline.store.columns import Day, JSONText, Moment, Real, Words
 
 metadata = MetaData(
@@ -199,6 +199,8 @@ annotation = Table(
     _col("p_not_valued", Real(), "Its probability"),
     _col("not_valued_codes", JSONText(), "Ways of not being valued, a list", values=NotValuedCode),
     _col("intensity", Integer(), "Of not being valued: 0 none, 1 sober, 2 felt, 3 humiliation, injustice or departure"),
+    _col("repaired", Boolean(), "Whether the feeling of not being valued was then repaired by the company"),
+    _col("precursor", Words(), "Event that often comes before it, told once and without a mark; null if none", values=EVENT_CODES, null=True),
     _col("valued", Boolean(), "Whether the customer tells of being valued"),
     _col("stage", Words(), "Stage of the journey", values=Stage),
     _col("p_stage", JSONText(), "Probability of each stage"),
@@ -206,6 +208,7 @@ annotation = Table(
     _col("p_dimension", JSONText(), "Probability of each dimension"),
     _col("gap_cue", Integer(), "Servqual gap the main irritant points to; null if none", values=Gap, null=True),
     _col("p_gap_cue", JSONText(), "Probability of each gap cue"),
+    _col("labels", JSONText(), "Answers of heads for labels of your own, by label"),
     _col("passages", JSONText(), "Irritants told: segments, stage, dimension, gap_cue, theme, p"),
     _col("abstained", JSONText(), "Fields that stand on too little"),
     comment="One row per verbatim and model version: what the model answers for the whole.",

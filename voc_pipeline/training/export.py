@@ -25,6 +25,8 @@ DEFAULTS: dict[str, float] = {
     "segment_negative": 0.5,
     "segment_positive": 0.5,
     "suggestion": 0.5,
+    "repaired": 0.5,
+    "no_precursor": 0.5,
 }
 """Thresholds before calibration."""
 
@@ -66,7 +68,7 @@ def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder
         save_file({name: value.contiguous() for name, value in network.head_weights().items()}, place / "heads.safetensors")
         graph = place / ("model.int8.onnx" if int8 else "model.onnx")
         write_graph(encoder, tokenizer, graph, int8=int8)
-        write_decisions(place / "voc.json", DEFAULTS, ABSTAIN, {}, themes)
+        write_decisions(place / "voc.json", DEFAULTS, ABSTAIN, {}, themes, {})
         for file in sorted(place.iterdir()):
             if file.is_file():
                 file.chmod(0o644)
@@ -119,12 +121,18 @@ def write_onnx(
 
 
 def write_decisions(
-    path: Path, thresholds: Mapping[str, float], abstain: Mapping[str, float], temperatures: Mapping[str, float], themes: Sequence[str]
+    path: Path,
+    thresholds: Mapping[str, float],
+    abstain: Mapping[str, float],
+    temperatures: Mapping[str, float],
+    themes: Sequence[str],
+    shares: Mapping[str, float],
 ) -> None:
     """``voc.json``: what turns probabilities into answers."""
 
     def tidy(values: Mapping[str, float]) -> dict[str, float]:
         return {name: round(float(value), 4) for name, value in sorted(values.items())}
 
-    content = {"abstain": tidy(abstain), "temperatures": tidy(temperatures), "themes": list(themes), "thresholds": tidy(thresholds)}
+    content = {"abstain": tidy(abstain), "ngrams": tidy(shares), "temperatures": tidy(temperatures), "themes": list(themes)}
+    content["thresholds"] = tidy(thresholds)
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

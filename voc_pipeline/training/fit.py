@@ -36,6 +36,8 @@ WEIGHTS = {
     "irritant": 0.3,
     "dimension": 0.5,
     "gap_cue": 0.5,
+    "precursor": 0.3,
+    "repaired": 0.3,
 }
 SEGMENT_WEIGHTS = {
     "polarity": 0.6,
@@ -194,7 +196,10 @@ class Batcher:
 
 
 def verbatim_targets(records: Sequence[Labelled]) -> dict[str, Tensor]:
-    """Targets of the verbatim heads; dimension and gap cue are those of the first irritant, ignored where there is none."""
+    """Targets of the verbatim heads; dimension and gap cue are those of the first irritant, ignored where there is none.
+
+    A precursor is asked of who is not said to be not valued, a repair of who is; both only where the record tells of them.
+    """
     out: dict[str, list[Any]] = {task: [] for task in VERBATIM_TASKS}
     for record in records:
         main = record.passages[0] if record.passages else None
@@ -207,6 +212,9 @@ def verbatim_targets(records: Sequence[Labelled]) -> dict[str, Tensor]:
         out["irritant"].append([float(main is not None)])
         out["dimension"].append(VERBATIM_TASKS["dimension"].index(main.dimension or "none") if main else IGNORE)
         out["gap_cue"].append(VERBATIM_TASKS["gap_cue"].index(str(main.gap) if main.gap else "none") if main else IGNORE)
+        told = record.precursor is not None and not record.not_valued
+        out["precursor"].append(VERBATIM_TASKS["precursor"].index(str(record.precursor)) if told else IGNORE)
+        out["repaired"].append([float(bool(record.repaired)) if record.repaired is not None and record.not_valued else -1.0])
     return {task: torch.tensor(values) for task, values in out.items()}
 
 

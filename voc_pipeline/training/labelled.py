@@ -1,7 +1,8 @@
 """Labelled verbatims: one JSON object a line, as the codebook labels them.
 
 Fields: ``id, lang, channel, sents`` (sentences, or a chat's turns with ``client:`` / ``agent:``), ``sent``, ``segs`` (one of ``- 0 + x .`` per
-sentence), ``nv, codes, nv_at, nvi, valued, stage`` and ``irritants: [{at, stage, dim, gap, cat}]``. A file may be gzipped.
+sentence), ``nv, codes, nv_at, nvi, valued, stage`` and ``irritants: [{at, stage, dim, gap, cat}]``; optional ``question`` (of a survey), ``sugg_at``
+(sentences that ask for something), ``repaired`` (0 or 1) and ``pre`` (an event that came once and unmarked, or null). A file may be gzipped.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from voc_pipeline.errors import TrainingError, suggest
-from voc_pipeline.schema import Dimension, NotValuedCode, Role, Sentiment, Stage
+from voc_pipeline.heads import NONE
+from voc_pipeline.schema import EVENT_CODES, Dimension, NotValuedCode, Role, Sentiment, Stage
 
 _MARKS = {"-": 0, "0": 1, "+": 2, "x": 3}
 
@@ -51,6 +53,8 @@ class Labelled:
     stage: str
     passages: tuple[LabelledPassage, ...]
     suggestions: tuple[int, ...] | None = None
+    repaired: bool | None = None
+    precursor: str | None = None
     weight: float = 1.0
     origin: str = ""
     licence: str = ""
@@ -97,6 +101,8 @@ def _record(line: str, where: str) -> Labelled:
     _known(raw["sent"], [s.value for s in Sentiment], f"{where}: sent")
     for code in raw.get("codes", ()):
         _known(code, [c.value for c in NotValuedCode], f"{where}: codes")
+    if raw.get("pre"):
+        _known(raw["pre"], EVENT_CODES, f"{where}: pre")
     _known(raw.get("stage", "unknown"), [s.value for s in Stage], f"{where}: stage")
     sents = [str(s).strip() for s in raw["sents"]]
     text, spans = _join(sents)
@@ -118,6 +124,8 @@ def _record(line: str, where: str) -> Labelled:
         stage=raw.get("stage", "unknown"),
         passages=tuple(_passage(p, len(sents), where) for p in raw.get("irritants", ())),
         suggestions=tuple(raw["sugg_at"]) if "sugg_at" in raw else None,
+        repaired=bool(raw["repaired"]) if "repaired" in raw else None,
+        precursor=(raw["pre"] or NONE) if "pre" in raw else None,
         weight=0.5 if raw.get("conf") == "l" else 1.0,
         origin=str(raw.get("writer") or raw.get("source") or ""),
         licence=str(raw.get("licence", "")),

@@ -26,7 +26,10 @@ from voc_pipeline.training.network import attended, loss_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """A verbatim as the reader sees it, and what the heads say of it after a pass over the whole: by task, *Shape:* (n_labels,)."""
+    """A verbatim as the reader sees it, and what a teacher says of it, such as the heads after a pass over the whole: by task, *Shape:* (n_labels,).
+
+    A task of which the teacher says nothing is learnt from the labels alone.
+    """
 
     laid: Laid
     taught: Mapping[str, Floats]
@@ -220,12 +223,15 @@ def _loss(out: Mapping[str, Tensor], chosen: Sequence[tuple[Labelled | None, Exa
     targets, weight = verbatim_targets(records), torch.tensor([record.weight for record in records])
     loss = torch.zeros(())
     for task in VERBATIM_TASKS:
+        told = loss_of(task, out[task][labelled], targets[task], weight) if records else torch.zeros(())
+        if any(task not in example.taught for _, example in chosen):
+            loss = loss + WEIGHTS[task] * told
+            continue
         p = torch.from_numpy(np.stack([example.taught[task] for _, example in chosen])).clamp(1e-4, 1 - 1e-4)
         if task in SIGMOID_TASKS:
             likeness = nn.functional.binary_cross_entropy_with_logits(out[task], p)
         else:
             likeness = nn.functional.cross_entropy(out[task], p / p.sum(-1, keepdim=True))
-        told = loss_of(task, out[task][labelled], targets[task], weight) if records else torch.zeros(())
         loss = loss + WEIGHTS[task] * ((1 - taught) * told + taught * likeness)
     return loss
 

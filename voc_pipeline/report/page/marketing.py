@@ -30,6 +30,7 @@ def view(phrases: Phrases, records: Records, quotes: Quotes) -> View:
             strengths=t.plural("strengths.n", len(records.strengths)),
         ),
         "codes": _codes(phrases, quotes),
+        "regard": _regard(phrases),
         "code_stages": _code_stages(phrases, quotes),
         "promises": promises,
         "strengths": records.strengths,
@@ -62,6 +63,18 @@ def _codes(phrases: Phrases, quotes: Quotes) -> list[View]:
             }
         )
     return rows
+
+
+def _regard(phrases: Phrases) -> list[str]:
+    """What became of the feeling, and what often comes before it: one sentence each, where somebody told of it."""
+    t, said = phrases.t, []
+    for name in ("share_repaired", "share_precursor"):
+        metric = phrases.f.get("run", "", name)
+        estimate = interval(metric)
+        if estimate and metric and metric.value > 0:
+            few = f" {t('small.long')}" if estimate.small_base else ""
+            said.append(t(f"nv.{name}", share=t.percent(estimate.value), interval=phrases.ends(name, estimate), n=t.number(estimate.n)) + few)
+    return said
 
 
 def _code_stages(phrases: Phrases, quotes: Quotes) -> View:
