@@ -51,7 +51,7 @@ def find(name: str | Path) -> Path:
     try:
         folder = model_path(name)
     except ModelError:
-        if not _HUB_NAME.fullmatch(str(name)) or str(name).startswith("."):
+        if not is_hub_name(str(name)):
             raise
         folder = _from_hub(str(name))
     if not (folder / "config.json").is_file() and (folder / "modules.json").is_file():  # older downloads of sentence-transformers
@@ -59,6 +59,11 @@ def find(name: str | Path) -> Path:
             if (folder / module["path"] / "config.json").is_file() and module["type"].endswith("Transformer"):
                 return folder / str(module["path"])
     return folder
+
+
+def is_hub_name(name: str) -> bool:
+    """Whether a name is shaped as the hub's are: ``owner/name``."""
+    return bool(_HUB_NAME.fullmatch(name)) and not name.startswith(".")
 
 
 def _from_hub(name: str) -> Path:

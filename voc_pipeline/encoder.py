@@ -237,14 +237,27 @@ def load_encoder(name: str | Path) -> Encoder:
 
 def folder_version(folder: Path) -> str:
     """Name of the folder and a digest of what decides its answers: weights, tokenizer, reader, heads, thresholds."""
+    others = {*folder.glob("reader*.onnx"), folder / "heads.safetensors", folder / "voc.json"}
+    return f"{folder.name}-{_digest({*_encoder_files(folder), *others})}"
+
+
+def encoder_version(folder: Path) -> str:
+    """A digest of what decides the vectors of a folder's encoder."""
+    return _digest(_encoder_files(folder))
+
+
+def _encoder_files(folder: Path) -> set[Path]:
+    graphs = sorted(folder.glob("model*.onnx")) or sorted(file for file in folder.glob("*.safetensors") if file.name != "heads.safetensors")
+    return {*graphs, folder / "tokenizer.json"}
+
+
+def _digest(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    graphs = sorted(folder.glob("model*.onnx")) or sorted(folder.glob("*.safetensors"))
-    names = {*graphs, *folder.glob("reader*.onnx"), folder / "heads.safetensors", folder / "tokenizer.json", folder / "voc.json"}
-    for file in sorted(names):
+    for file in sorted(files):
         if file.is_file():
             digest.update(file.name.encode())
             digest.update(file.read_bytes())
-    return f"{folder.name}-{digest.hexdigest()[:12]}"
+    return digest.hexdigest()[:12]
 
 
 def n_cores() -> int:
