@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
+from commands import demo_config
 from families import hub_checkpoint
 
 from voc_pipeline import pipeline, report
@@ -22,32 +22,12 @@ from voc_pipeline.prioritise import swap_figures
 from voc_pipeline.schema import IrritantKind
 from voc_pipeline.store import Edit, Run, Store, open_store
 
-COMPLAINTS = {
-    "livraison": "Le colis {} est arrivé avec trois semaines de retard.",
-    "facture": "La facture {} est fausse et le montant prélevé trop élevé.",
-    "téléphone": "J'ai attendu {} minutes au téléphone sans que personne ne réponde.",
-    "internet": "La connexion coupe {} fois par jour depuis l'installation de la box.",
-    "vendeur": "Le vendeur de la boutique {} m'a parlé avec mépris devant tout le monde.",
-}
-PLACES = "de Lyon, de Nantes, du lundi, du salon, de mars, de Lille, du matin, du soir, de juin, de Brest, du nord, de Pau, du sud, de Metz".split(
-    ", "
-)
-"""What makes each complaint a text of its own."""
+UNTIL = date(2026, 1, 15)
+"""Of the demo, its first months: enough for irritants to be born."""
 
 
-def _write(folder: Path, model: str) -> Config:
-    folder.mkdir(exist_ok=True)
-    rows = [f'{i}-{j},2026-03-{1 + j:02d},"{said.format(place)}"' for i, said in enumerate(COMPLAINTS.values()) for j, place in enumerate(PLACES)]
-    (folder / "reviews.csv").write_text("\n".join(["id,date,text", *rows]), encoding="utf-8")
-    settings = {
-        "project": "swap",
-        "model": model,
-        "store": "sqlite:///voc.db",
-        "output": "out",
-        "sources": [{"name": "reviews", "kind": "review", "path": "reviews.csv", "fields": {"id": "id", "text": "text", "date": "date"}}],
-    }
-    (folder / "voc.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
-    return load_config(folder / "voc.yaml")
+def _settings(folder: Path, model: str) -> Config:
+    return load_config(demo_config(folder, model=model), {"until": UNTIL})
 
 
 def _other_model(folder: Path) -> Path:
@@ -77,13 +57,13 @@ class Swapped:
 def swapped(tmp_path_factory: pytest.TempPathFactory) -> Swapped:
     folder = tmp_path_factory.mktemp("swap")
     other = _other_model(folder / "other")
-    first = pipeline.run(_write(folder, "voc-mini")).run
-    with open_store(f"sqlite:///{folder}/voc.db") as store:
+    first = pipeline.run(config := _settings(folder, "voc-mini")).run
+    with open_store(config.store_url) as store:
         one, two, *_ = store.irritants(kind=IrritantKind.IRRITANT)
         store.save_irritants([replace(one, label_fr="à notre façon", label_status={"fr": "edited"}), replace(two, status="rejected")])
         store.append_edit(Edit(datetime(2026, 4, 1), "Ana", "", "rename", one.id, {"fr": "à notre façon"}))
-    second = pipeline.run(_write(folder, str(other))).run
-    third = pipeline.run(config := _write(folder, "voc-mini")).run
+    second = pipeline.run(_settings(folder, str(other))).run
+    third = pipeline.run(_settings(folder, "voc-mini")).run
     return Swapped(config, folder, (first, second, third), one.id, two.id)
 
 
@@ -132,7 +112,7 @@ def test_the_change_is_told_wherever_a_run_is(swapped: Swapped) -> None:
         figures = {m.name: m for m in store.metrics(second.id, "run") if m.name.startswith("swap.")}
         assert not [m for m in store.metrics(first.id, "run") if "swap." in m.name]
         assert figures["swap.records_kept"].value == figures["swap.records_kept"].n >= 2
-        assert figures["swap.mentions_before"].n == 70
+        assert figures["swap.mentions_before"].n == store.count_verbatims()
         assert sum(figures[f"swap.{name}_share"].value for name in ("kept", "moved", "lost")) == pytest.approx(1, abs=1e-5)
         edits = [edit for edit in store.edits() if edit.action == "swap"]
         assert [edit.run_id for edit in edits] == [second.id, third.id]
@@ -163,8 +143,8 @@ def test_a_checkpoint_without_heads_is_refused_before_anything_is_read(tmp_path:
     bare = hub_checkpoint("bert", tmp_path / "bare")
     for name in (str(bare), "almanach/camembertv2-base"):
         with pytest.raises(ModelError, match=rf"voc train .* --encoder {name}"):
-            pipeline.run(_write(tmp_path / "run", name))
-        with pytest.raises(ModelError, match="no heads|without heads"):
+            pipeline.run(_settings(tmp_path, name))
+        with pytest.raises(ModelError, match=r"no heads|without heads"):
             trained(name)
-    with open_store(f"sqlite:///{tmp_path}/run/voc.db") as store:
+    with open_store(_settings(tmp_path, "voc-mini").store_url) as store:
         assert store.runs() == []

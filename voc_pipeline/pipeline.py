@@ -58,7 +58,9 @@ def begin(config: Config, store: Store, run_id: str | None = None, fresh: bool =
     if unfinished and not fresh and unfinished.fingerprint == fingerprint and (run_id in (None, unfinished.id)):
         store.update_run(unfinished.id, status="running")
         return Started(store.run(unfinished.id), resumed=True, nothing_new=False)
-    last = store.last_done_run(request)
+    last, newest = store.last_done_run(request), store.last_done_run()
+    if newest and newest.model_version != version:  # back to a model of before: the registry and the reports are those of the other one
+        last = None
     if last and not fresh and run_id in (None, last.id) and last.fingerprint == fingerprint and not _edited_since(store, last):
         return Started(last, resumed=False, nothing_new=True)
     if run_id and any(run.id == run_id for run in runs):
