@@ -45,6 +45,7 @@ def forms(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     for form in ("int8", "fp32"):
         place = folder / form
         shutil.copytree(bare, place)
+        tokenizer.save_pretrained(place)
         write_graph(model, tokenizer, place / f"model.{form}.onnx", int8=form == "int8")
         encoders[form] = load_encoder(place)
     assert isinstance(encoders["checkpoint"], TorchEncoder) and isinstance(encoders["int8"], OnnxEncoder)

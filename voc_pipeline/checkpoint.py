@@ -38,6 +38,7 @@ _COUNTED_AFTER_PADDING = {
 }
 """Families whose first token has the position that follows the padding's, so that of 514 positions 512 are left."""
 
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spm.model", "spiece.model", "tokenizer.model")
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _WHAT = "a folder with config.json, model.safetensors and tokenizer.json, as a hub download has them"
 
@@ -93,6 +94,8 @@ def load(folder: Path) -> tuple[Any, Any]:
     Raises:
         ModelError: It is damaged, lacks weights, needs code of its own, or is no encoder with a fast tokenizer.
     """
+    if not any((folder / name).is_file() for name in _VOCABULARIES):  # without one, transformers makes up an empty vocabulary
+        raise ModelError(str(folder), "no tokenizer.json", _WHAT, "Download it again, or save it with `AutoTokenizer.save_pretrained`")
     with quiet():
         import torch
         from transformers import AutoModel, AutoTokenizer
@@ -148,7 +151,7 @@ def n_positions(settings: Mapping[str, Any]) -> int:
     if settings.get("model_type") in _COUNTED_AFTER_PADDING:
         padding = settings.get("pad_token_id")
         places -= 1 + (1 if padding is None else int(padding))
-    return max(1, min(int(places), MAX_TOKENS))
+    return min(int(places), MAX_TOKENS) if places > 0 else MAX_TOKENS
 
 
 def settings_of(folder: Path) -> Mapping[str, Any]:

@@ -230,6 +230,7 @@ def train(
     Example:
 
         voc train data_samples/training/written.jsonl --encoder voc-mini --out models/mine
+        voc train data_samples/training/written.jsonl --encoder almanach/camembertv2-base --out models/camembert
     """
     from voc_pipeline.composers import training
 
