@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,3 @@ def _padded_first(specials: Sequence[str]) -> list[str]:
 def _fairseq(specials: Sequence[str]) -> list[str]:
     begin, end, pad, unknown, mask = specials
     return [begin, pad, end, unknown, mask]
-
-
-Maker = Callable[..., Path]
