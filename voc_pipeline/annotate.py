@@ -5,6 +5,7 @@ An answer depends on (verbatim, model version) alone.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from voc_pipeline.encoder import Encoder, Floats, Reader, folder_version, load_encoder, load_reader, n_cores, read_verbatim
+import numpy as np
+
+from voc_pipeline.checkpoint import is_hub_name
+from voc_pipeline.encoder import Encoder, Floats, Reader, encoder_version, folder_version, load_encoder, load_reader, n_cores, read_verbatim
 from voc_pipeline.errors import ModelError
 from voc_pipeline.heads import NONE, Heads, load_heads, own_features
 from voc_pipeline.ngrams import own_words
@@ -65,7 +69,7 @@ class Decisions:
             )
         except FileNotFoundError:
             raise ModelError(
-                str(path), "no such file", "thresholds and labels of the heads", "A bare encoder has none: `voc train --encoder` gives it heads"
+                str(path), "no such file", "thresholds and labels of the heads", "Copy the model again, or train one with `voc train`"
             ) from None
         except (ValueError, KeyError) as error:
             raise ModelError(str(path), f"incomplete: {error}", "thresholds, abstain, temperatures, themes", "Train the model again") from None
@@ -80,10 +84,11 @@ class Annotator:
         heads: Token vectors to probabilities.
         decisions: Probabilities to answers.
         version: Stored with every answer.
+        space: Which topic space its vectors lie in, see `topic_space`.
     """
 
-    def __init__(self, encoder: Encoder, reader: Reader, heads: Heads, decisions: Decisions, version: str) -> None:
-        self.encoder, self.reader, self.heads, self.decisions, self.version = encoder, reader, heads, decisions, version
+    def __init__(self, encoder: Encoder, reader: Reader, heads: Heads, decisions: Decisions, version: str, space: str) -> None:
+        self.encoder, self.reader, self.heads, self.decisions, self.version, self.space = encoder, reader, heads, decisions, version, space
         self._asked = lru_cache(maxsize=256)(encoder.tokens)
 
     def annotate(self, verbatims: Sequence[Verbatim], threads: int = 0) -> list[tuple[Annotation, Floats]]:
@@ -236,7 +241,7 @@ def load_annotator(name: str | Path) -> Annotator:
     Raises:
         ModelError: The folder lacks an encoder, heads or thresholds.
     """
-    folder = model_path(str(name))
+    folder = trained(name)
     decisions = Decisions.read(folder / "voc.json")
     heads = load_heads(folder / "heads.safetensors", decisions.themes, decisions.temperatures, decisions.ngrams, decisions.own_labels)
     encoder, reader = load_encoder(folder), load_reader(folder)
@@ -244,7 +249,38 @@ def load_annotator(name: str | Path) -> Annotator:
         raise ModelError(
             str(folder), f"a reader of {reader.dim} dimensions", f"{encoder.dim}, as the encoder's vectors have", "Train the model again"
         )
-    return Annotator(encoder, reader, heads, decisions, folder_version(folder))
+    return Annotator(encoder, reader, heads, decisions, folder_version(folder), topic_space(folder, heads))
+
+
+def topic_space(folder: Path, heads: Heads) -> str:
+    """Digest of what decides topic vectors: the encoder and the axes. Other heads on the same encoder leave it as it is."""
+    digest = hashlib.sha256(encoder_version(folder).encode())
+    for name in ("topic.axes", "topic.mean", "topic.scale"):
+        digest.update(np.ascontiguousarray(heads.weights[name]).tobytes())
+    return digest.hexdigest()[:12]
+
+
+def trained(name: str | Path) -> Path:
+    """The folder of a model that has heads.
+
+    Args:
+        name: A folder of models/, or a path.
+
+    Raises:
+        ModelError: No such folder, or an encoder alone, such as a hub checkpoint: the error tells the command that gives it heads.
+    """
+    needs = f"Give it heads: voc train data_samples/training/written.jsonl --encoder {name} --out models/mine; then `model: models/mine`"
+    try:
+        folder = model_path(str(name))
+    except ModelError as error:
+        if not is_hub_name(str(name)):
+            raise
+        raise ModelError(str(name), "no folder, and a hub checkpoint has no heads", error.expected, needs) from None
+    if (folder / "config.json").is_file() and not (folder / "voc.json").is_file():
+        raise ModelError(
+            str(folder), "an encoder without heads: it can tell topics apart, but labels nothing", "a model that `voc train` wrote", needs
+        )
+    return folder
 
 
 def as_record(verbatim: Verbatim, annotation: Annotation, given_id: str) -> dict[str, Any]:

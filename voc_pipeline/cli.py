@@ -245,6 +245,8 @@ def train(
 
         voc train data_samples/training/written.jsonl --encoder voc-mini --out models/mine
 
+        voc train data_samples/training/written.jsonl --encoder almanach/camembertv2-base --out models/camembert
+
         voc train voc.yaml --labels corrected.xlsx
     """
     if labels is not None:

@@ -1,4 +1,4 @@
-"""The door to onnxruntime, torch and transformers: texts to token vectors, one unpadded sequence a call.
+"""The door to onnxruntime and torch: texts to token vectors, one unpadded sequence a call.
 
 One sequence a call is what keeps an answer the same in every batch: int8 scales are taken over the sequence alone, and nothing is padded.
 """
@@ -16,13 +16,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from voc_pipeline.checkpoint import MAX_TOKENS as MAX_TOKENS
+from voc_pipeline.checkpoint import Tokenizer, find, load, settings_of
 from voc_pipeline.errors import ModelError
-from voc_pipeline.places import model_path
 from voc_pipeline.schema import Role, Verbatim
-
-MAX_TOKENS = 384
-"""Longer texts keep their first and last tokens: openings say what happened, endings conclude."""
-_TAIL = 128
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -118,29 +115,6 @@ class Encoder(Protocol):
         ...
 
 
-class _Tokenizer:
-    """Ids and offsets, cut in the middle where a text is too long."""
-
-    def __init__(self, folder: Path) -> None:
-        from tokenizers import Tokenizer
-
-        file = folder / "tokenizer.json"
-        if not file.is_file():
-            raise ModelError(str(file), "no such file", "a fast tokenizer", "Save the checkpoint with `AutoTokenizer.save_pretrained`")
-        self.inner = Tokenizer.from_file(str(file))
-        self.inner.no_truncation()
-        self.inner.no_padding()
-
-    def __call__(self, text: str) -> tuple[Ints, Ints]:
-        encoding = self.inner.encode(text)
-        ids = np.asarray(encoding.ids, np.int64)
-        offsets = np.asarray(encoding.offsets, np.int64).reshape(-1, 2)
-        if len(ids) > MAX_TOKENS:
-            kept = np.r_[0 : MAX_TOKENS - _TAIL, len(ids) - _TAIL : len(ids)]
-            ids, offsets = ids[kept], offsets[kept]
-        return ids, offsets
-
-
 def _session(graph: Path) -> Any:
     """An onnxruntime session, one thread a call.
 
@@ -169,7 +143,7 @@ class OnnxEncoder:
     def __init__(self, folder: Path, graph: Path, version: str) -> None:
         self._session = _session(graph)
         self._inputs = {node.name for node in self._session.get_inputs()}
-        self._tokenizer = _Tokenizer(folder)
+        self._tokenizer = Tokenizer.read(folder)
         self.dim = int(self._session.get_outputs()[0].shape[-1])
         self.version = version
 
@@ -182,34 +156,25 @@ class OnnxEncoder:
 
 
 class TorchEncoder:
-    """A transformers checkpoint in full precision: for a model without an ONNX graph, such as a hub checkpoint by name or path."""
+    """A transformers checkpoint in full precision, one thread a call: for a folder without an ONNX graph, such as a hub checkpoint."""
 
-    def __init__(self, folder: str, version: str) -> None:
-        for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
-            os.environ.setdefault(name, "1")
+    def __init__(self, folder: Path, version: str) -> None:
         import torch
-        from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers' own
-        try:
-            self._tokenizer = AutoTokenizer.from_pretrained(folder)
-            self._model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
-        except OSError as error:
-            raise ModelError(
-                folder, f"not a loadable checkpoint ({str(error).splitlines()[0]})", "a folder of models/, a path, or a hub name you can reach"
-            ) from None
+        tokenizer, self._model = load(folder)
+        torch.set_num_threads(1)  # sums over several threads differ in their last bits from one machine to the next
+        self._tokenizer = Tokenizer.of(tokenizer.backend_tokenizer, settings_of(folder))
         self._torch = torch
         self.dim = int(self._model.config.hidden_size)
         self.version = version
 
     def tokens(self, text: str) -> Tokens:
         """See `Encoder.tokens`."""
-        encoded = self._tokenizer(text, return_offsets_mapping=True, truncation=True, max_length=MAX_TOKENS)
+        found, offsets = self._tokenizer(text)
         with self._torch.inference_mode():
-            ids = self._torch.tensor([encoded["input_ids"]])
+            ids = self._torch.from_numpy(found)[None]
             hidden = self._model(input_ids=ids, attention_mask=self._torch.ones_like(ids)).last_hidden_state[0].numpy()
-        return Tokens(hidden, np.asarray(encoded["offset_mapping"], np.int64).reshape(-1, 2))
+        return Tokens(hidden, offsets)
 
 
 class Reader:
@@ -267,7 +232,7 @@ def load_reader(folder: Path) -> Reader:
 
 
 def load_encoder(name: str | Path) -> Encoder:
-    """The encoder of a model folder; its int8 graph where there is one.
+    """The encoder of a model folder; its int8 graph where there is one. A bare checkpoint does too: topic vectors need no heads.
 
     Args:
         name: A folder of models/, a path, or a hub name.
@@ -275,32 +240,38 @@ def load_encoder(name: str | Path) -> Encoder:
     Raises:
         ModelError: Nothing loadable is there.
     """
-    try:
-        folder = model_path(str(name))
-    except ModelError:
-        if "/" not in str(name) or Path(name).is_absolute():
-            raise
-        return TorchEncoder(str(name), str(name))
+    folder = find(name)
     graphs = sorted(folder.glob("model*.onnx"))
-    if graphs:
-        return OnnxEncoder(folder, graphs[0], folder_version(folder))
-    return TorchEncoder(str(folder), folder_version(folder))
+    return OnnxEncoder(folder, graphs[0], folder_version(folder)) if graphs else TorchEncoder(folder, folder_version(folder))
 
 
-DECIDING = ("heads.safetensors", "ngrams.json", "ngrams.safetensors", "tokenizer.json", "voc.json")
-"""Files beside the graphs that decide a model's answers."""
+DECIDING = ("heads.safetensors", "ngrams.json", "ngrams.safetensors", "voc.json")
+"""Files beside encoder and reader that decide a model's answers."""
 
 
 def folder_version(folder: Path) -> str:
     """Name of the folder and a digest of what decides its answers: weights, tokenizer, reader, heads, thresholds."""
+    others = {*folder.glob("reader*.onnx"), *(folder / name for name in DECIDING)}
+    return f"{folder.name}-{_digest({*_encoder_files(folder), *others})}"
+
+
+def encoder_version(folder: Path) -> str:
+    """A digest of what decides the vectors of a folder's encoder."""
+    return _digest(_encoder_files(folder))
+
+
+def _encoder_files(folder: Path) -> set[Path]:
+    graphs = sorted(folder.glob("model*.onnx")) or sorted(file for file in folder.glob("*.safetensors") if file.name not in DECIDING)
+    return {*graphs, folder / "tokenizer.json"}
+
+
+def _digest(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    graphs = sorted(folder.glob("model*.onnx")) or sorted(folder.glob("*.safetensors"))
-    names = {*graphs, *folder.glob("reader*.onnx"), *(folder / name for name in DECIDING)}
-    for file in sorted(names):
+    for file in sorted(files):
         if file.is_file():
             digest.update(file.name.encode())
             digest.update(file.read_bytes())
-    return f"{folder.name}-{digest.hexdigest()[:12]}"
+    return digest.hexdigest()[:12]
 
 
 def n_cores() -> int:

@@ -11,19 +11,20 @@ from datetime import UTC, datetime
 from importlib.metadata import version as release
 
 from voc_pipeline import sources
+from voc_pipeline.annotate import trained
 from voc_pipeline.config import Config
 from voc_pipeline.encoder import folder_version
 from voc_pipeline.errors import RunError
-from voc_pipeline.places import model_path
 from voc_pipeline.steps.annotating import ANNOTATE
 from voc_pipeline.steps.assigning import ASSIGN, DISCOVER
+from voc_pipeline.steps.carrying import CARRY
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
 from voc_pipeline.steps.ingest import INGEST
 from voc_pipeline.steps.measuring import MAP, PRIORITISE
 from voc_pipeline.steps.publishing import PUBLISH
 from voc_pipeline.store import Run, Store, exclusive, open_store
 
-STEPS: tuple[Step, ...] = (INGEST, ANNOTATE, ASSIGN, DISCOVER, MAP, PRIORITISE, PUBLISH)
+STEPS: tuple[Step, ...] = (INGEST, ANNOTATE, CARRY, ASSIGN, DISCOVER, MAP, PRIORITISE, PUBLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ def begin(config: Config, store: Store, run_id: str | None = None, fresh: bool =
 
     Raises:
         RunError: `run_id` belongs to a finished run of other settings.
-        ModelError: The model cannot be found.
+        ModelError: The model cannot be found, or has no heads.
         SourceError: A source matches no file.
     """
-    version = folder_version(model_path(model_name(config)))
+    version = folder_version(trained(model_name(config)))
     request = _request_hash(config, version)
     fingerprint = _fingerprint(config)
     runs = store.runs()
@@ -57,7 +58,9 @@ def begin(config: Config, store: Store, run_id: str | None = None, fresh: bool =
     if unfinished and not fresh and unfinished.fingerprint == fingerprint and (run_id in (None, unfinished.id)):
         store.update_run(unfinished.id, status="running")
         return Started(store.run(unfinished.id), resumed=True, nothing_new=False)
-    last = store.last_done_run(request)
+    last, newest = store.last_done_run(request), store.last_done_run()
+    if newest and newest.model_version != version:  # back to a model of before: the registry and the reports are those of the other one
+        last = None
     if last and not fresh and run_id in (None, last.id) and last.fingerprint == fingerprint and not _edited_since(store, last):
         return Started(last, resumed=False, nothing_new=True)
     if run_id and any(run.id == run_id for run in runs):
@@ -175,7 +178,7 @@ def republish_missing(config: Config, store: Store, run: Run) -> None:
 
 def unfinished(config: Config, store: Store) -> Run | None:
     """The run that `begin` would resume, or None."""
-    found = store.unfinished_run(_request_hash(config, folder_version(model_path(model_name(config)))))
+    found = store.unfinished_run(_request_hash(config, folder_version(trained(model_name(config)))))
     return found if found and found.fingerprint == _fingerprint(config) else None
 
 

@@ -89,7 +89,7 @@ def freeze(irritants: Sequence[Irritant], embed: Embed) -> Snapshot:
     starts = np.cumsum([0, *map(len, texts)])
     return Snapshot(
         irritants=tuple(ordered),
-        claims_for=tuple(_claims_for(irritant, by_id) if own else "" for irritant, own in zip(ordered, texts, strict=True)),
+        claims_for=tuple(claims_for(irritant, by_id) if own else "" for irritant, own in zip(ordered, texts, strict=True)),
         vectors=_embedded([text for own in texts for text in own], embed),
         starts=tuple(map(int, starts)),
     )
@@ -158,7 +158,7 @@ def register(
         snapshot.vectors[start:end] for irritant, (start, end) in zip(snapshot.irritants, spans, strict=True) if irritant.kind is kind and end > start
     ]
     taken = {irritant.id for irritant in snapshot.irritants}
-    threshold, coherent = (min(above_chance(x, spreads) for x in crowds) for spreads in (CLAIM_SPREADS, BIRTH_SPREADS))
+    threshold, coherent = claim_level(crowds), min(above_chance(x, BIRTH_SPREADS) for x in crowds)
     born: list[Irritant] = []
     for proposal in sorted(proposals, key=lambda proposal: (-len(proposal.members), _digest(kind, proposal, 0))):
         vectors = _embedded(_distinct_texts(proposal.exemplars), embed)
@@ -185,6 +185,15 @@ def register(
             )
         )
     return sorted(born, key=lambda irritant: irritant.id)
+
+
+def claim_level(crowds: Sequence[Floats]) -> float:
+    """The threshold of records that are born, or carried to another model, in a run: a claim score well above chance.
+
+    Args:
+        crowds: As `register` takes them. *Shape:* (n, dim) each.
+    """
+    return min(above_chance(x, CLAIM_SPREADS) for x in crowds)
 
 
 def above_chance(x: Floats, spreads: float) -> float:
@@ -242,7 +251,7 @@ def _repeats(vectors: Doubles, other: Doubles) -> bool:
 # ---------------------------------------------------------------- exact cosines
 
 
-def _claims_for(irritant: Irritant, by_id: Mapping[str, Irritant]) -> str:
+def claims_for(irritant: Irritant, by_id: Mapping[str, Irritant]) -> str:
     """Id that an irritant's claims go to, merges followed; "" where it claims nothing."""
     seen: set[str] = set()
     while irritant.status == "merged" and irritant.redirect in by_id and irritant.id not in seen:

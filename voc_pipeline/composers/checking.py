@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from voc_pipeline import sources
+from voc_pipeline.annotate import trained
 from voc_pipeline.config import Config, Journey, load_config
 from voc_pipeline.encoder import folder_version
 from voc_pipeline.errors import ConfigError, VocError, suggest
-from voc_pipeline.places import model_path
 from voc_pipeline.schema import Stage
 from voc_pipeline.steps.context import model_name
 from voc_pipeline.store import looked_at
@@ -99,7 +99,7 @@ def init(directory: Path, files: Sequence[Path], force: bool = False) -> Path:
 
 
 def _model(config: Config) -> str:
-    folder = model_path(model_name(config))
+    folder = trained(model_name(config))
     missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
     if not any(folder.glob("*.onnx")) and not (folder / "model.safetensors").is_file():
         missing.append("model.safetensors")

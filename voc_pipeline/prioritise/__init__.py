@@ -28,9 +28,10 @@ from voc_pipeline.prioritise.changes import change_figures
 from voc_pipeline.prioritise.crossings import code_figures, crossing_figures, place_figures, regard_figures, run_figures
 from voc_pipeline.prioritise.irritants import irritant_figures
 from voc_pipeline.prioritise.rank import rank_figures
+from voc_pipeline.prioritise.swaps import swap_figures
 from voc_pipeline.schema import IrritantKind, Metric, Telling, Voice
 
-__all__ = ["SCALES", "coverage", "measure"]
+__all__ = ["SCALES", "coverage", "measure", "swap_figures"]
 
 
 def measure(

@@ -30,7 +30,7 @@ class Irritant:
         theme: Canonical category, or "".
         keywords: Lemmas and noun phrases, most telling first.
         exemplars: Founding segments, most typical first.
-        threshold: Claim score from which a segment is one of its mentions, in [0, 1].
+        threshold: Claim score from which a segment is one of its mentions, in [0, 1], in the topic space it was born in; the store keeps that of others.
         generation: Rank of the run that bore it; older generations claim first.
         status: `active`, `merged`, `rejected` or `retired`.
         redirect: Id it was merged into, or "".

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def _kinds(context: Context) -> list[IrritantKind]:
     ]
 
 
-def _gather(context: Context, ids: Sequence[str] | None) -> dict[IrritantKind, list[Told]]:
+def gather(context: Context, ids: Sequence[str] | None) -> dict[IrritantKind, list[Told]]:
     """Segments by kind, each in the order of (verbatim id, position): of some verbatims, or of the whole base."""
     thresholds = dict(context.annotator.decisions.thresholds)
     since, until = context.window
@@ -79,7 +79,8 @@ def _gather(context: Context, ids: Sequence[str] | None) -> dict[IrritantKind, l
 
 
 def _snapshot(context: Context, kind: IrritantKind, below: int) -> registry.Snapshot:
-    known = [i for i in context.store.irritants(kind=kind, active=False) if i.generation < below]
+    reach = context.store.thresholds(context.annotator.space)
+    known = [replace(i, threshold=reach.get(i.id, i.threshold)) for i in context.store.irritants(kind=kind, active=False) if i.generation < below]
     return registry.freeze(known, context.embed)
 
 
@@ -87,12 +88,26 @@ def _x(context: Context, rows: Sequence[Told]) -> Floats:
     return context.embed([row.segment.text for row in rows])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Crowds:
+    """Topic vectors of the run's segments, by kind and all together: what chance is measured on. *Shape:* (n, n_axes) each."""
+
+    by_kind: dict[IrritantKind, Floats]
+    all: Floats
+
+
+def crowds_of(context: Context, gathered: dict[IrritantKind, list[Told]]) -> Crowds:
+    """Topic vectors of what `gather` found."""
+    by_kind = {kind: _x(context, rows) for kind, rows in gathered.items()}
+    return Crowds(by_kind, np.vstack(list(by_kind.values())))
+
+
 def _assign(context: Context, shard: int) -> Counts:
     """Known irritants, as they stood when the run began, claim the segments of one shard."""
     ids = context.chunk(shard)
     mentions: list[Mention] = []
     n = 0
-    for kind, rows in _gather(context, ids).items():
+    for kind, rows in gather(context, ids).items():
         n += len(rows)
         claims = registry.claim(_x(context, rows), _snapshot(context, kind, context.run.ordinal))
         mentions += [
@@ -114,12 +129,11 @@ def _discover(context: Context, shard: int) -> Counts:
     mentions: list[Mention] = []
     newborn: list[Irritant] = []
     counts: dict[str, int] = {}
-    told_of = _gather(context, None)
-    x_of = {kind: _x(context, every) for kind, every in told_of.items()}
-    crowd = np.vstack(list(x_of.values()))
+    told_of = gather(context, None)
+    crowds = crowds_of(context, told_of)
     for kind, every in told_of.items():
         left = [i for i, row in enumerate(every) if (row.verbatim.id, row.segment.position) not in claimed]
-        rest, x = [every[i] for i in left], x_of[kind][left]
+        rest, x = [every[i] for i in left], crowds.by_kind[kind][left]
         before = _snapshot(context, kind, run.ordinal)
         candidates = [
             discover.Candidate(
@@ -134,7 +148,9 @@ def _discover(context: Context, shard: int) -> Counts:
             for row in rest
         ]
         proposals = discover.propose(candidates, x, kind=kind, settings=context.config.discovery, languages=context.config.languages)
-        born = registry.register(proposals, before, [x_of[kind], crowd], kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed)
+        born = registry.register(
+            proposals, before, [crowds.by_kind[kind], crowds.all], kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed
+        )
         newborn += born
         after = registry.freeze([*before.irritants, *born], context.embed)
         for row, c in zip(rest, registry.claim(x, after), strict=True):
@@ -147,6 +163,7 @@ def _discover(context: Context, shard: int) -> Counts:
         context.on_progress("discover", 1)
     with context.finishing("discover", shard, counts):
         context.store.save_irritants(newborn)
+        context.store.write_thresholds(run.id, context.annotator.space, {irritant.id: irritant.threshold for irritant in newborn})
         for irritant in newborn:
             context.store.append_edit(
                 Edit(run.started_at, "voc", run.id, "born", irritant.id, {"exemplars": len(irritant.exemplars)}, "proposed by discovery")

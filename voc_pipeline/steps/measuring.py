@@ -12,6 +12,7 @@ from voc_pipeline import journey, prioritise, servqual
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.places import model_path
 from voc_pipeline.schema import Annotation, Gap, Irritant, IrritantKind, Mention, Metric, Stage, Telling, Verbatim, Voice
+from voc_pipeline.steps.carrying import swap_edit, swap_figures, swapped_from
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
 
 T = TypeVar("T")
@@ -127,9 +128,14 @@ def _measure(context: Context, shard: int) -> Counts:
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
     metrics += _coverage(context)
     metrics += _quality(context)
+    swapped = swapped_from(context)
+    told = swap_figures(context, swapped) if swapped else []
+    metrics += told
     counts = {"metrics": len(metrics)}
     with context.finishing("prioritise", shard, counts):
         context.store.write_metrics(context.run_id, metrics)
+        if swapped:
+            context.store.append_edit(swap_edit(context, swapped, told))
     context.on_progress("prioritise", 1)
     return counts
 

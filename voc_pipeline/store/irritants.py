@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select
@@ -63,6 +63,24 @@ class Irritants(Database):
             for part in chunks([one.id for one in ordered]):
                 connection.execute(delete(t.exemplar).where(t.exemplar.c.irritant_id.in_(part)))
             insert(connection, t.exemplar, exemplars)
+
+    def thresholds(self, space: str) -> dict[str, float]:
+        """By irritant, the score from which a segment is a mention in a topic space; those that were never claimed in it are missing."""
+        c = t.reach.c
+        with self._reading() as connection:
+            rows = connection.execute(select(c.irritant_id, c.threshold).where(c.space == space).order_by(c.irritant_id))
+            return {row.irritant_id: row.threshold for row in rows}
+
+    def write_thresholds(self, run_id: str, space: str, thresholds: Mapping[str, float]) -> None:
+        """Writes thresholds of irritants in a topic space, each once: one that is there stays.
+
+        Raises:
+            StoreError: An irritant that is not stored.
+        """
+        with self._writing() as connection:
+            there = set(connection.execute(select(t.reach.c.irritant_id).where(t.reach.c.space == space)).scalars())
+            fresh = {name: value for name, value in sorted(thresholds.items()) if name not in there}
+            insert(connection, t.reach, [{"irritant_id": i, "space": space, "threshold": value, "run_id": run_id} for i, value in fresh.items()])
 
     def write_mentions(self, run_id: str, shard: int, mentions: Sequence[Mention]) -> None:
         """Puts the mentions of one shard of a run in the place of those it wrote before.

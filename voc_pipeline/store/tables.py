@@ -271,6 +271,16 @@ exemplar = Table(
     comment="Founding segments an irritant is known by.",
 )
 
+reach = Table(
+    "reach",
+    metadata,
+    _key("irritant_id", Words(), "The irritant", "irritant.id", cascade=True),
+    _key("space", Words(), "Topic space: digest of an encoder and of the axes that topics are told apart along"),
+    _col("threshold", Real(), "Score from which a segment is a mention in that space, 0 to 1"),
+    _col("run_id", Words(), "Run that measured it"),
+    comment="One row per irritant and topic space it has been claimed in: measured once, kept for a return to that model.",
+)
+
 mention = Table(
     "mention",
     metadata,

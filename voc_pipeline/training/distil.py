@@ -21,6 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from voc_pipeline.training.network import one_cycle
+
 Pairs = list[tuple[str, str]]
 
 
@@ -134,7 +136,7 @@ def distil(
     torch.manual_seed(seed)
     n_steps = epochs * ((len(pairs) + batch - 1) // batch)
     optimiser = torch.optim.AdamW(student.parameters(), lr=rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=rate, total_steps=n_steps + 1, pct_start=0.1)
+    schedule = one_cycle(optimiser, [rate], n_steps, 0.1)
     goal = torch.from_numpy(targets)
     title_stream: Iterator[list[int]] = iter(())
     step, start, running = 0, time.monotonic(), 0.0

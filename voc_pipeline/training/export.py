@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from voc_pipeline.checkpoint import quiet
 from voc_pipeline.training.network import Network
 
 DEFAULTS: dict[str, float] = {
@@ -58,7 +59,7 @@ def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("reader*.onnx"):  # it reads what another encoder wrote
         old.unlink()
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as work:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as work, quiet():
         place = Path(work)
         encoder = network.encoder.eval().float()
         encoder.save_pretrained(place, state_dict={k: v.to(torch.bfloat16) for k, v in encoder.state_dict().items()})
@@ -81,7 +82,7 @@ def write_graph(encoder: Any, tokenizer: Any, path: Path, *, int8: bool = True) 
     encoder.config._attn_implementation = "eager"
     names = ["input_ids", "attention_mask"]
     axes = {name: {0: "n", 1: "n_tokens"} for name in (*names, "hidden")}
-    write_onnx(_Hidden(encoder), tuple(sample[name] for name in names), path, names, "hidden", axes, int8=int8)
+    write_onnx(_Hidden(encoder).eval(), tuple(sample[name] for name in names), path, names, "hidden", axes, int8=int8)
 
 
 def write_onnx(
@@ -95,10 +96,7 @@ def write_onnx(
     int8: bool = True,
 ) -> None:
     """A module as an ONNX graph, its weights int8 per channel and its activations int8 per call, or all of it fp32."""
-    import logging
-
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory(dir=path.parent) as work, warnings.catch_warnings():
+    with tempfile.TemporaryDirectory(dir=path.parent) as work, warnings.catch_warnings(), quiet():
         warnings.simplefilter("ignore")
         plain = Path(work) / "plain.onnx"
         with torch.inference_mode():

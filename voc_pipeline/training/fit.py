@@ -20,11 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from voc_pipeline.checkpoint import trimmed
 from voc_pipeline.heads import SEGMENT_TASKS, VERBATIM_TASKS
 from voc_pipeline.schema import Role
 from voc_pipeline.training.distil import Pairs, contrast
 from voc_pipeline.training.labelled import Labelled
-from voc_pipeline.training.network import IGNORE, Network, loss_of
+from voc_pipeline.training.network import IGNORE, Network, loss_of, one_cycle
 
 WEIGHTS = {
     "sentiment": 1.0,
@@ -172,7 +173,11 @@ class Batcher:
 
     def __call__(self, texts: Sequence[str], max_tokens: int | None = None) -> dict[str, Tensor]:
         """Token ids and mask. *Shape:* (n, n_tokens)."""
-        return dict(self.tokenizer(list(texts), padding=True, truncation=True, max_length=max_tokens or self.max_tokens, return_tensors="pt"))
+        return dict(
+            self.tokenizer(
+                list(texts), padding=True, truncation=True, max_length=min(max_tokens or self.max_tokens, self.max_tokens), return_tensors="pt"
+            )
+        )
 
     def whole(self, records: Sequence[Labelled]) -> tuple[dict[str, Tensor], Tensor]:
         """Inputs of whole verbatims, and which tokens are the customer's own words. *Shape:* (n, n_tokens)."""
@@ -184,7 +189,8 @@ class Batcher:
             return_tensors="pt",
             return_offsets_mapping=True,
         )
-        offsets = inputs.pop("offset_mapping").numpy()
+        read = inputs.pop("offset_mapping").numpy()
+        offsets = np.stack([trimmed(own, record.text) for own, record in zip(read, records, strict=True)])
         evidence = np.zeros(offsets.shape[:2], bool)
         for row, record in enumerate(records):
             for start, end, role in record.spans:
@@ -272,7 +278,7 @@ def fit(
     body = list(network.encoder.parameters())
     heads = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
     optimiser = torch.optim.AdamW([{"params": body, "lr": recipe.rate}, {"params": heads, "lr": recipe.head_rate}], weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=[recipe.rate, recipe.head_rate], total_steps=n_steps + 1, pct_start=0.08)
+    schedule = one_cycle(optimiser, [recipe.rate, recipe.head_rate], n_steps, 0.08)
     average = Averaged(network, recipe.ema)
     some_pieces = _forever(pieces, recipe.pieces, lambda p: len(p.text), rng)
     some_distant = _forever(list(distant), recipe.batch, lambda d: min(len(d.text), 1200), rng)

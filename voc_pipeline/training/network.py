@@ -101,3 +101,9 @@ def loss_of(task: str, logits: Tensor, target: Tensor, weight: Tensor, smoothing
     each = nn.functional.cross_entropy(logits, target, reduction="none", ignore_index=IGNORE, label_smoothing=smoothing)
     used = weight * (target != IGNORE).float()
     return (each * used).sum() / used.sum().clamp(min=1.0)
+
+
+def one_cycle(optimiser: torch.optim.Optimizer, rates: list[float], n_steps: int, warming: float) -> torch.optim.lr_scheduler.OneCycleLR:
+    """Rates that rise for a share of the steps, one step at least, then fall."""
+    total = n_steps + 1
+    return torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=rates, total_steps=total, pct_start=max(warming, 1.5 / total))

@@ -21,7 +21,7 @@ from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS, Heads
 from voc_pipeline.schema import Role, Segment, Verbatim
 from voc_pipeline.training.fit import WEIGHTS, Averaged, batches, verbatim_targets
 from voc_pipeline.training.labelled import Labelled
-from voc_pipeline.training.network import attended, loss_of
+from voc_pipeline.training.network import attended, loss_of, one_cycle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +157,7 @@ def fit_reader(
     pairs = list(zip(records, shown, strict=True))
     n_steps = recipe.epochs * ((len(pairs) + recipe.batch - 1) // recipe.batch)
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=recipe.rate, total_steps=n_steps + 1, pct_start=0.1)
+    schedule = one_cycle(optimiser, [recipe.rate], n_steps, 0.1)
     average = Averaged(network, recipe.ema)
     began = time.monotonic()
 

@@ -7,7 +7,7 @@ from voc_pipeline.report.charts import whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.records import Records
 from voc_pipeline.report.reading import HEADS, interval, quality_of
-from voc_pipeline.schema import Outcome
+from voc_pipeline.schema import IrritantKind, Outcome
 
 
 def view(phrases: Phrases, records: Records) -> View:
@@ -15,6 +15,7 @@ def view(phrases: Phrases, records: Records) -> View:
     return {
         "counts": _counts(phrases),
         "coverage": _coverage(phrases, records),
+        "swap": _swap(phrases),
         "quality": _quality(phrases),
         "formula": _formula(phrases),
         "caveats": _caveats(phrases),
@@ -63,6 +64,41 @@ def _coverage(phrases: Phrases, records: Records) -> list[tuple[str, str]]:
     return facts
 
 
+def _swap(phrases: Phrases) -> View | None:
+    """What became of records and mentions where the run before was of another model."""
+    t, f = phrases.t, phrases.f
+    records = f.get("run", "", "swap.records_kept")
+    if records is None:
+        return None
+    previous = phrases.reading.previous
+    rows: list[View] = []
+    for kind in IrritantKind:
+        prefix = "swap." if kind is IrritantKind.IRRITANT else f"{kind}.swap."
+        before, after = (round(f.value("run", "", f"{prefix}mentions_{side}")) for side in ("before", "after"))
+        if before or after:
+            shares = [f.get("run", "", f"{prefix}{name}_share") for name in ("kept", "moved", "lost", "gained")]
+            rows.append(
+                {
+                    "name": t(f"swap.{kind}"),
+                    "before": before,
+                    "shares": [t.percent(share.value) if share else "–" for share in shares],
+                    "after": after,
+                }
+            )
+    both = f.get("run", "", "swap.mentions_before")
+    return {
+        "text": t(
+            "swap.text",
+            old=previous.model_version if previous else "",
+            new=phrases.reading.run.model_version,
+            kept=t.number(records.value),
+            known=t.number(records.n),
+            both=t.number(both.n if both else 0),
+        ),
+        "rows": rows,
+    }
+
+
 def _quality(phrases: Phrases) -> list[View]:
     t, rows = phrases.t, []
     for key in phrases.f.keys("quality"):
@@ -102,4 +138,5 @@ def _caveats(phrases: Phrases) -> list[str]:
     first = [t(f"caveat.{name}") for name in ("who", "classifier", "gap", "small", "customers", "labels")]
     unassigned = phrases.run("unassigned_share")
     coverage = [t("caveat.coverage", share=t.percent(unassigned.value, 0))] if unassigned and unassigned.value > 0 else []
-    return [*first[:2], *coverage, *first[2:], trend, t("caveat.association"), t("caveat.people")]
+    swap = [t("caveat.swap")] if phrases.f.get("run", "", "swap.records_kept") else []
+    return [*swap, *first[:2], *coverage, *first[2:], trend, t("caveat.association"), t("caveat.people")]
