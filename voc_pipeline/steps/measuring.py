@@ -12,6 +12,7 @@ from voc_pipeline import journey, prioritise, servqual
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.places import model_path
 from voc_pipeline.schema import Annotation, Gap, Irritant, IrritantKind, Mention, Metric, Stage, Telling, Verbatim, Voice
+from voc_pipeline.steps.auditing import SCOPE, audit_metrics
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
 
 T = TypeVar("T")
@@ -125,9 +126,11 @@ def _measure(context: Context, shard: int) -> Counts:
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
     metrics += _coverage(context)
     metrics += _quality(context)
-    counts = {"metrics": len(metrics)}
+    audited = audit_metrics(context.store, run, verbatims, annotations)
+    counts = {"metrics": len(metrics) + len(audited)}
     with context.finishing("prioritise", shard, counts):
         context.store.write_metrics(context.run_id, metrics)
+        context.store.replace_metrics(context.run_id, SCOPE, audited)
     context.on_progress("prioritise", 1)
     return counts
 
