@@ -123,7 +123,11 @@ def audit_figures(
 
 def _usable(answered: Answered) -> list[tuple[str, int]]:
     """Verbatims of the sample that can still be scored, with their strata: same text, and an answer of the audited model."""
-    return [(d.verbatim_id, d.stratum) for d in answered.audit.sample if answered.text_keys.get(d.verbatim_id) == d.text_key and d.verbatim_id in answered.annotations]
+    return [
+        (d.verbatim_id, d.stratum)
+        for d in answered.audit.sample
+        if answered.text_keys.get(d.verbatim_id) == d.text_key and d.verbatim_id in answered.annotations
+    ]
 
 
 def _blank(answer: AuditAnswer) -> bool:
@@ -209,7 +213,9 @@ def _quality(label: _Label, table: Table) -> Iterator[Metric]:
 def _agreement(answered: Answered, label: _Label) -> Iterator[Metric]:
     if len(answered.people) != MOST_PEOPLE:
         return
-    first, second = ({a.verbatim_id: gold for a in answered.answers if a.annotator == name and (gold := label.gold(a)) is not None} for name in answered.people)
+    first, second = (
+        {a.verbatim_id: gold for a in answered.answers if a.annotator == name and (gold := label.gold(a)) is not None} for name in answered.people
+    )
     rows = [key for key, _ in _usable(answered) if key in first and key in second]
     if not rows:
         return
@@ -217,11 +223,11 @@ def _agreement(answered: Answered, label: _Label) -> Iterator[Metric]:
     gate = GATES.get(label.name)
     if label.name == "code":
         for mark in label.marks:
-            pair = (np.array([mark in own[key] for key in rows], dtype=np.int64) for own in (first, second))
-            yield from _alpha(f"code={mark}", interval_of_alpha(*pair, clusters, gate, answered.audit.seed))
+            a, b = (np.array([mark in own[key] for key in rows], dtype=np.int64) for own in (first, second))
+            yield from _alpha(f"code={mark}", interval_of_alpha(a, b, clusters, gate, answered.audit.seed))
         return
-    pair = (np.array([label.marks.index(next(iter(own[key]))) for key in rows], dtype=np.int64) for own in (first, second))
-    yield from _alpha(label.name, interval_of_alpha(*pair, clusters, gate, answered.audit.seed))
+    a, b = (np.array([label.marks.index(next(iter(own[key]))) for key in rows], dtype=np.int64) for own in (first, second))
+    yield from _alpha(label.name, interval_of_alpha(a, b, clusters, gate, answered.audit.seed))
 
 
 def _alpha(key: str, found: Agreement) -> Iterator[Metric]:

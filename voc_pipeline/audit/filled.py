@@ -67,7 +67,9 @@ def read_filled(path: Path, audit_id: str | None = None, expected: Collection[st
     sheets = _sheets(path)
     about = _about(path, sheets["read"])
     if audit_id is not None and about["audit"] != audit_id:
-        raise AuditError(str(path), f"it answers the audit {about['audit'] or 'without an id'}", f"the audit {audit_id}", "Give the workbook of this audit")
+        raise AuditError(
+            str(path), f"it answers the audit {about['audit'] or 'without an id'}", f"the audit {audit_id}", "Give the workbook of this audit"
+        )
     head_row, *body = sheets["verbatims"] or [()]
     places = _places(path, head_row)
     problems: list[AuditError] = []
@@ -120,7 +122,9 @@ def _about(path: Path, rows: list[tuple[Any, ...]]) -> dict[str, str]:
         if key and rest and not found[key]:
             found[key] = _text(rest[0])
     if not found["audit"]:
-        raise AuditError(str(path), "its first sheet does not name the audit", "the sheet as `voc audit` made it", "Copy it back from the original workbook")
+        raise AuditError(
+            str(path), "its first sheet does not name the audit", "the sheet as `voc audit` made it", "Copy it back from the original workbook"
+        )
     return found
 
 
@@ -134,7 +138,9 @@ def _places(path: Path, cells: tuple[Any, ...]) -> dict[str, int]:
     missing = [column for column in ("id", *FIELDS) if column not in found]
     if missing:
         told = ", ".join(f"{head(column, 'en')!r} ({head(column, 'fr')!r})" for column in missing)
-        raise AuditError(f"{path}: row 1", f"no column {told}", "the heads that `voc audit` wrote", "Copy the first row back from the original workbook")
+        raise AuditError(
+            f"{path}: row 1", f"no column {told}", "the heads that `voc audit` wrote", "Copy the first row back from the original workbook"
+        )
     return found
 
 
@@ -191,7 +197,9 @@ def _wrong(where: str, name: str, text: str) -> AuditError:
 
 def _ids(path: Path, found: list[str], expected: Collection[str] | None) -> list[AuditError]:
     remedy = "Copy the column of ids back from the original workbook"
-    problems = [AuditError(str(path), f"the id {one or '(empty)'} stands {n} times", "each once", remedy) for one, n in Counter(found).items() if n > 1]
+    problems = [
+        AuditError(str(path), f"the id {one or '(empty)'} stands {n} times", "each once", remedy) for one, n in Counter(found).items() if n > 1
+    ]
     if expected is None:
         return problems
     strange = [one for one in dict.fromkeys(found) if one not in expected]
@@ -200,7 +208,14 @@ def _ids(path: Path, found: list[str], expected: Collection[str] | None) -> list
         shown_ids = ", ".join(one or "(empty)" for one in strange[:3]) + (", ..." if len(strange) > 3 else "")
         problems.append(AuditError(str(path), f"{len(strange)} ids are not of this audit ({shown_ids})", "the ids that `voc audit` wrote", remedy))
     if missing:
-        problems.append(AuditError(str(path), f"{len(missing)} verbatims of the audit are missing", f"all {len(expected)}", "Put their rows back; leave blank what is not answered"))
+        problems.append(
+            AuditError(
+                str(path),
+                f"{len(missing)} verbatims of the audit are missing",
+                f"all {len(expected)}",
+                "Put their rows back; leave blank what is not answered",
+            )
+        )
     return problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
@@ -38,7 +39,18 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
 @cache
 def guide() -> Mapping[str, Any]:
     """The words of the workbook, from `guide.yaml`."""
-    return cast(Mapping[str, Any], yaml.safe_load(Path(__file__).with_name("guide.yaml").read_text(encoding="utf-8")))
+    return cast(Mapping[str, Any], _spaced(yaml.safe_load(Path(__file__).with_name("guide.yaml").read_text(encoding="utf-8"))))
+
+
+def _spaced(words: Any, lang: str = "") -> Any:
+    """The same words with the unbreakable spaces that French asks for."""
+    if isinstance(words, dict):
+        return {key: _spaced(value, key if key in ("fr", "en") else lang) for key, value in words.items()}
+    if isinstance(words, list):
+        return [_spaced(value, lang) for value in words]
+    if not isinstance(words, str) or lang != "fr":
+        return words
+    return re.sub(r" ([;?!])", "\u202f\\1", re.sub(r" ([:»])", "\u00a0\\1", words.replace("« ", "«\u00a0")))
 
 
 def values(field: str) -> tuple[str, ...]:

@@ -140,7 +140,9 @@ class _Book:
             else:
                 sheet.write_string(row, 1, told[key], self._format())
         row = len(ABOUT) + 3
-        sheet.write_string(row, 0, str(guide()["instructions"]["title"][self.lang]), self.book.add_format({"bold": True, "font_size": 13, "font_color": ACCENT}))
+        sheet.write_string(
+            row, 0, str(guide()["instructions"]["title"][self.lang]), self.book.add_format({"bold": True, "font_size": 13, "font_color": ACCENT})
+        )
         for number, line in enumerate(guide()["instructions"]["lines"][self.lang], start=1):
             sheet.write_number(row + number, 0, number, self._format(align="right", font_color=SOFT))
             sheet.write_string(row + number, 1, line, self._format())
@@ -160,6 +162,7 @@ class _Book:
         asked_head = self._format(bold=True, font_color="#FFFFFF", bg_color=ACCENT, border=1, border_color=RULE, valign="vcenter")
         given = self._format(border=1, border_color=RULE)
         quiet = self._format(border=1, border_color=RULE, font_color=SOFT, font_size=9)
+        hidden = self._format(border=1, border_color=RULE, font_color=SOFT, font_size=9, text_wrap=False, align="fill")  # cut at the cell's edge
         asked = self._format(border=1, border_color=RULE, bg_color=FILL, locked=False)
         sheet.set_row(0, 36)
         sheet.freeze_panes(1, 2)
@@ -180,15 +183,16 @@ class _Book:
                 "id": verbatim.id,
             }
             sheet.write_number(row, 0, row, quiet)
+            styles = {"text": given, "id": hidden}
             for name in (*CONTEXT[1:], "id"):
-                sheet.write_string(row, self.rank[name], told[name], given if name == "text" else quiet)  # a text that begins with = stays text
+                sheet.write_string(row, self.rank[name], told[name], styles.get(name, quiet))  # a text that begins with = stays text
             for name in (*FIELDS, "comment"):
                 sheet.write_blank(row, self.rank[name], None, asked)
             sheet.set_row(row, self._height(told["text"], told["question"]))
         last = len(self.audit.sample)
         for place, field in enumerate(FIELDS):
             sheet.data_validation(1, self.rank[field], last, self.rank[field], self._offered(place, field))
-        sheet.set_column(self.rank["id"], self.rank["id"], WIDTHS["id"], None, {"level": 0})
+        sheet.print_area(0, 0, last, self.rank["comment"])
         allowed = ("format_cells", "format_columns", "format_rows", "autofilter")
         sheet.autofilter(0, 0, last, len(COLUMNS) - 1)
         sheet.protect("", dict.fromkeys(allowed, True))

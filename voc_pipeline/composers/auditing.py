@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,8 @@ from voc_pipeline.steps.auditing import SCOPE, audit_metrics
 from voc_pipeline.steps.publishing import publish_to
 from voc_pipeline.store import Run, Store, open_store
 
+WIDTH = 104
+"""Columns that the figures need, also where the output goes into a file."""
 LABELS: Mapping[str, tuple[str, str]] = {
     "sentiment": ("sentiment", "sentiment"),
     "not_valued": ("not valued", "not_valued"),
@@ -34,10 +37,10 @@ LABELS: Mapping[str, tuple[str, str]] = {
 }
 """Labels of the figures, in the order they are told, each with its column."""
 REFUSALS: Mapping[str, str] = {
-    "few_positives": "not corrected: under 30 in the sample",
-    "few_negatives": "not corrected: under 30 without it in the sample",
-    "weak": "not corrected: the model hardly tells it apart",
-    "other_model": "not corrected: the audit judged another model version",
+    "few_positives": "given to fewer than 30",
+    "few_negatives": "given to nearly all",
+    "weak": "hardly told apart",
+    "other_model": "other model version",
 }
 VERDICTS: Mapping[str, str] = {
     "reached": "reaches",
@@ -74,15 +77,18 @@ def draw_sample(config: Config, n: int, to: Path | None, lang: Literal["fr", "en
         name = audit_id(run.id, run.model_version, seed, strata, sample)
         now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         made = Audit(name, run.id, run.model_version, now, seed, lang, n, strata, sample)
-        path = write_workbook(made, verbatims, to or config.output_dir / f"audit-{name}.xlsx")
-        audit = store.save_audit(made)
+        with store.transaction():
+            audit = replace(store.save_audit(made), lang=lang, asked=n)
+            path = write_workbook(audit, verbatims, to or config.output_dir / f"audit-{name}.xlsx")
     _told_draw(Console(highlight=False), audit, path)
     return path
 
 
 def _told_draw(console: Console, audit: Audit, path: Path) -> None:
     n = len(audit.sample)
-    console.print(f"[bold]{audit.id}[/]: {n} of {audit.population} verbatims of {audit.run_id}, seed {audit.seed} -> {escape(str(path))}", soft_wrap=True)
+    console.print(
+        f"[bold]{audit.id}[/]: {n} of {audit.population} verbatims of {audit.run_id}, seed {audit.seed} -> {escape(str(path))}", soft_wrap=True
+    )
     if n < audit.asked:
         console.print(f"{audit.asked} were asked for; there are only {n}, and all were taken.", soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -130,14 +136,15 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
                 metrics = _measured(store, run)
                 store.replace_metrics(run.id, SCOPE, metrics)
         newest = store.last_done_run()
-        console = Console(highlight=False)
-        for one in filled:
-            blanks = sum(one.blanks.values())
-            console.print(f"{escape(one.annotator)}: {len(one.rows)} verbatims, {blanks} of {len(one.rows) * len(FIELDS)} cells left blank")
-        show(console, metrics)
-        if newest is not None:
-            written = publish_to(config, store, newest.id, config.output_dir)
-            console.print(f"\nReports of {newest.id} written again with these figures, and audit.csv: {escape(str(written[0].parent))}", soft_wrap=True)
+        written = publish_to(config, store, newest.id, config.output_dir) if newest is not None else []
+    console = Console(highlight=False)
+    console.width = max(console.width, WIDTH)
+    for one in filled:
+        blanks = sum(one.blanks.values())
+        console.print(f"{escape(one.annotator)}: {len(one.rows)} verbatims, {blanks} of {len(one.rows) * len(FIELDS)} cells left blank")
+    show(console, metrics)
+    if newest is not None and written:
+        console.print(f"\nReports of {newest.id} written again with these figures, and audit.csv: {escape(str(config.output_dir))}", soft_wrap=True)
     return metrics
 
 
@@ -152,7 +159,7 @@ def _read(store: Store, files: Sequence[Path]) -> list[Filled]:
     if len(files) > MOST_PEOPLE:
         raise AuditError("--filled", f"{len(files)} files", "one, or two of two people", "Give at most two")
     problems: list[AuditError] = []
-    filled = []
+    filled: list[Filled] = []
     for path in files:
         try:
             bare = read_filled(path)
@@ -169,7 +176,9 @@ def _read(store: Store, files: Sequence[Path]) -> list[Filled]:
 def _check_people(store: Store, audit: Audit, filled: Sequence[Filled]) -> None:
     names = [one.annotator for one in filled]
     if len(set(names)) < len(names):
-        raise AuditError("--filled", f"both files are by {names[0]!r}", "two people", "Write each one's name in the first sheet, or in the file's name")
+        raise AuditError(
+            "--filled", f"both files are by {names[0]!r}", "two people", "Write each one's name in the first sheet, or in the file's name"
+        )
     everyone = sorted({answer.annotator for answer in store.audit_answers(audit.id)} | set(names))
     if len(everyone) > MOST_PEOPLE:
         earlier = ", ".join(name for name in everyone if name not in names)
@@ -215,21 +224,29 @@ def show(console: Console, metrics: Sequence[Metric]) -> None:
     if sample is None:
         return
     people = list(map(str, detail(sample, "people", [])))
-    console.print(f"\n[bold]{detail(sample, 'id')}[/], drawn on {detail(sample, 'date')} from {detail(sample, 'run_id')}, model {detail(sample, 'model_version')}")
-    console.print(f"{sample.value:.0f} of {sample.n} verbatims read, by {escape(' and '.join(people))}; they stand for {detail(sample, 'population')}", soft_wrap=True)
+    console.print(
+        f"\n[bold]{detail(sample, 'id')}[/], drawn on {detail(sample, 'date')} from {detail(sample, 'run_id')}, model {detail(sample, 'model_version')}"
+    )
+    console.print(
+        f"{sample.value:.0f} of {sample.n} verbatims read, by {escape(' and '.join(people))}; they stand for {detail(sample, 'population')}",
+        soft_wrap=True,
+    )
     for words in _remarks(sample, people):
         console.print(words, soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for head in ("", "F1, 95 %", "agreement (alpha)", "raw share", "corrected share, 95 %"):
-        table.add_column(head, no_wrap=bool(head), overflow="fold")
+    for head in ("", "F1, 95 %", "alpha, 95 %", "raw", "corrected, 95 %"):
+        table.add_column(head, no_wrap=True, justify="right" if head == "raw" else "left")
     for label, (title, field) in LABELS.items():
         own = [key for key in f.keys(SCOPE) if parted(key)[0] == label and "=" in key]
-        table.add_row(f"[bold]{title}[/]", _range(f.get(SCOPE, label, "macro_f1"), "macro "), _range(f.get(SCOPE, label, "alpha")), "", "")
+        table.add_row(f"[bold]{title}[/]", _range(f.get(SCOPE, label, "macro_f1"), " mean"), _range(f.get(SCOPE, label, "alpha")), "", "")
         for key in sorted(own, key=lambda key: -f.value(SCOPE, key, "raw_share")):
             value = parted(key)[1]
             table.add_row(f"  {shown(field, value, 'en')}", *_cells(f, key))
     console.print(table)
-    console.print("F1 of a value and corrected shares are told from 30 verbatims on that people say bear it (and 30 that do not).", soft_wrap=True)
+    console.print(
+        "F1 of a value, and shares with the model's errors taken out, are told where people gave it to 30 verbatims or more, and not to 30 or more.",
+        soft_wrap=True,
+    )
     _show_gates(console, f, people)
 
 
@@ -254,12 +271,12 @@ def _cells(f: Figures, key: str) -> list[str]:
     return [_range(f.get(SCOPE, key, "f1")), _range(f.get(SCOPE, key, "alpha")), f"{raw.value * 100:.1f} %" if raw else "", fixed]
 
 
-def _range(metric: Metric | None, before: str = "", percent: bool = False) -> str:
+def _range(metric: Metric | None, after: str = "", percent: bool = False) -> str:
     if metric is None:
         return ""
     times, digits, unit = (100, 1, " %") if percent else (1, 2, "")
     ends = "" if metric.low is None or metric.high is None else f" ({metric.low * times:.{digits}f}-{metric.high * times:.{digits}f})"
-    return f"{before}{metric.value * times:.{digits}f}{unit}{ends}"
+    return f"{metric.value * times:.{digits}f}{unit}{ends}{after}"
 
 
 def _show_gates(console: Console, f: Figures, people: Sequence[str]) -> None:
@@ -276,4 +293,3 @@ def _show_gates(console: Console, f: Figures, people: Sequence[str]) -> None:
             name = shown(field, parted(key)[1], "en") if "=" in key else title
             said = _range(alpha) if alpha else "one answer throughout"
             console.print(f"  {name}: {said} {VERDICTS[verdict]} {float(detail(told, 'gate')):.2f}, n = {told.n}", soft_wrap=True)
-

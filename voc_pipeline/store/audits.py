@@ -73,7 +73,10 @@ class Audits(Database):
         """What people answered to an audit, sorted by person and verbatim."""
         c = t.audit_answer.c
         with self._reading() as connection:
-            return [_from_answer(row) for row in connection.execute(select(t.audit_answer).where(c.audit_id == audit_id).order_by(c.annotator, c.verbatim_id))]
+            return [
+                _from_answer(row)
+                for row in connection.execute(select(t.audit_answer).where(c.audit_id == audit_id).order_by(c.annotator, c.verbatim_id))
+            ]
 
 
 def _audit_row(audit: Audit) -> dict[str, Any]:
