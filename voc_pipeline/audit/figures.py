@@ -97,7 +97,7 @@ def audit_figures(
         model_version: Whose answers the run holds. Shares of another version than the audited one are not corrected, and the figures say so.
         annotations: What the model said of the run's verbatims.
         customers: Customer of each of them, "" where unknown.
-        replicates: Of each bootstrap.
+        replicates: Of each bootstrap; half as many for agreement.
 
     Returns:
         Metrics of scope `audit`, by label or value: `macro_f1`, `f1` (from 30 positives on), `sensitivity`, `specificity`, `positives`, `agreement` and `alpha`
@@ -113,7 +113,7 @@ def audit_figures(
     for label in LABELS:
         table = _table(answered, label, replicates)
         metrics += _quality(label, table)
-        metrics += _agreement(answered, label)
+        metrics += _agreement(answered, label, replicates // 2)
         metrics += _shares(label, table, base, clusters, same)
     return metrics
 
@@ -210,7 +210,7 @@ def _quality(label: _Label, table: Table) -> Iterator[Metric]:
             yield _figure(key, "specificity", table.specificity(place), n - positives)
 
 
-def _agreement(answered: Answered, label: _Label) -> Iterator[Metric]:
+def _agreement(answered: Answered, label: _Label, replicates: int) -> Iterator[Metric]:
     if len(answered.people) != MOST_PEOPLE:
         return
     first, second = (
@@ -224,10 +224,10 @@ def _agreement(answered: Answered, label: _Label) -> Iterator[Metric]:
     if label.name == "code":
         for mark in label.marks:
             a, b = (np.array([mark in own[key] for key in rows], dtype=np.int64) for own in (first, second))
-            yield from _alpha(f"code={mark}", interval_of_alpha(a, b, clusters, gate, answered.audit.seed))
+            yield from _alpha(f"code={mark}", interval_of_alpha(a, b, clusters, gate, answered.audit.seed, replicates))
         return
     a, b = (np.array([label.marks.index(next(iter(own[key]))) for key in rows], dtype=np.int64) for own in (first, second))
-    yield from _alpha(label.name, interval_of_alpha(a, b, clusters, gate, answered.audit.seed))
+    yield from _alpha(label.name, interval_of_alpha(a, b, clusters, gate, answered.audit.seed, replicates))
 
 
 def _alpha(key: str, found: Agreement) -> Iterator[Metric]:
