@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from voc_pipeline.audit.agreement import GATES, Agreement, alpha, interval_of_alpha
 from voc_pipeline.audit.figures import Answered, audit_figures
-from voc_pipeline.audit.filled import Filled, filled_rows, read_filled
+from voc_pipeline.audit.filled import Filled, audit_of, filled_rows, read_filled
 from voc_pipeline.audit.sampling import MINIMUM, audit_id, draw
 from voc_pipeline.audit.workbook import write_workbook
 
@@ -23,6 +23,7 @@ __all__ = [
     "alpha",
     "audit_figures",
     "audit_id",
+    "audit_of",
     "draw",
     "filled_rows",
     "interval_of_alpha",

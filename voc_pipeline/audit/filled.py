@@ -50,6 +50,15 @@ def filled_rows(path: Path) -> list[dict[str, Any]]:
     return [dict(row) for row in read_filled(path).rows if any(row[name] is not None for name in FIELDS)]
 
 
+def audit_of(path: Path) -> str:
+    """The id of the audit a workbook answers, its cells unread.
+
+    Raises:
+        AuditError: It is no workbook of an audit.
+    """
+    return _about(path, _sheets(path)["read"])["audit"]
+
+
 def read_filled(path: Path, audit_id: str | None = None, expected: Collection[str] | None = None) -> Filled:
     """Reads a filled workbook, checking every cell.
 

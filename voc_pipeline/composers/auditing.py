@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from voc_pipeline.audit import Filled, audit_id, draw, read_filled, write_workbook
+from voc_pipeline.audit import Filled, audit_id, audit_of, draw, read_filled, write_workbook
 from voc_pipeline.audit.figures import MOST_PEOPLE
 from voc_pipeline.audit.sheet import FIELDS, NONE, shown
 from voc_pipeline.config import Config
@@ -128,24 +128,20 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
         with store.transaction():
             for one in filled:
                 store.write_audit_answers(audit.id, one.annotator, _answers(one))
-        runs = [run for run in store.runs() if run.status == "done"]
-        audited = store.run(audit.run_id)
-        metrics: list[Metric] = []
-        for run in runs:
-            if run.ordinal >= audited.ordinal:
-                metrics = _measured(store, run)
-                store.replace_metrics(run.id, SCOPE, metrics)
-        newest = store.last_done_run()
-        written = publish_to(config, store, newest.id, config.output_dir) if newest is not None else []
+        audited, newest = store.run(audit.run_id), store.last_done_run()
+        newest = newest or audited
+        measured = {run_id: _measured(store, run) for run_id, run in {audited.id: audited, newest.id: newest}.items()}
+        for run_id, metrics in measured.items():
+            store.replace_metrics(run_id, SCOPE, metrics)
+        publish_to(config, store, newest.id, config.output_dir)
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     for one in filled:
         blanks = sum(one.blanks.values())
         console.print(f"{escape(one.annotator)}: {len(one.rows)} verbatims, {blanks} of {len(one.rows) * len(FIELDS)} cells left blank")
-    show(console, metrics)
-    if newest is not None and written:
-        console.print(f"\nReports of {newest.id} written again with these figures, and audit.csv: {escape(str(config.output_dir))}", soft_wrap=True)
-    return metrics
+    show(console, measured[newest.id])
+    console.print(f"\nReports of {newest.id} written again with these figures, and audit.csv: {escape(str(config.output_dir))}", soft_wrap=True)
+    return measured[newest.id]
 
 
 def _measured(store: Store, run: Run) -> list[Metric]:
@@ -160,11 +156,11 @@ def _read(store: Store, files: Sequence[Path]) -> list[Filled]:
         raise AuditError("--filled", f"{len(files)} files", "one, or two of two people", "Give at most two")
     problems: list[AuditError] = []
     filled: list[Filled] = []
+    audit: Audit | None = None
     for path in files:
         try:
-            bare = read_filled(path)
-            audit = store.audit(bare.audit_id)
-            filled.append(read_filled(path, filled[0].audit_id if filled else None, {drawn.verbatim_id for drawn in audit.sample}))
+            audit = audit or store.audit(audit_of(path))
+            filled.append(read_filled(path, audit.id, {drawn.verbatim_id for drawn in audit.sample}))
         except AuditError as error:
             problems += error.problems or (error,)
     if problems:
