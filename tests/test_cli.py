@@ -276,17 +276,20 @@ def _has_begun(database: Path) -> bool:
 # ---------------------------------------------------------------- audit
 
 
-def _fill(source: Path, target: Path, name: str, wrong: bool = False) -> None:
-    """A copy of an audit's workbook that a person filled in, mostly as the words of the text suggest."""
+def _fill(database: Path, source: Path, target: Path, name: str, wrong: bool = False) -> None:
+    """A copy of an audit's workbook filled in by a person who differs from the model on every seventh verbatim."""
     from openpyxl import load_workbook
 
     from voc_pipeline.audit.sheet import COLUMNS, guide
 
+    with sqlite3.connect(database) as connection:
+        said = {row[0]: row[1:] for row in connection.execute("SELECT verbatim_id, sentiment, not_valued FROM annotation")}
     book = load_workbook(source)
     place = {column: rank for rank, column in enumerate(COLUMNS)}
     for number, row in enumerate(book[guide()["sheets"]["verbatims"]["fr"]].iter_rows(min_row=2)):
-        upset = any(word in str(row[place["text"]].value).casefold() for word in ("pas", "jamais", "aucun", "not", "never", "no "))
-        answers = {"sentiment": "Négatif" if upset else "Positif", "not_valued": "oui" if upset and number % 3 == 0 else "non", "valued": "non"}
+        sentiment, not_valued = said[row[place["id"]].value]
+        differs = (number + len(name)) % 7 == 0
+        answers = {"sentiment": "Neutre" if differs else sentiment, "not_valued": "oui" if bool(not_valued) != differs else "non", "valued": "non"}
         for column, value in answers.items():
             row[place[column]].value = "peut-être" if wrong and number == 0 and column == "not_valued" else value
         row[place["comment"]].value = "Voir avec Nadia, 06 12 34 56 78" if number == 0 else None
@@ -308,16 +311,16 @@ def test_an_audit_goes_out_and_comes_back(demo: Demo, tmp_path: Path) -> None:
     assert "is there already" in voc("audit", config, "--n", "200", "--to", book, "--seed", "5", code=2).err
     again = tmp_path / "again.xlsx"
     assert voc("audit", config, "--n", "200", "--to", again, "--seed", "5", "--lang", "en").out.split(":")[0] == drawn.split(":")[0]
-    _fill(book, tmp_path / "anne.xlsx", "Anne")
-    _fill(book, tmp_path / "karim.xlsx", "Karim", wrong=True)
+    _fill(tmp_path / "out" / "voc.db", book, tmp_path / "anne.xlsx", "Anne")
+    _fill(tmp_path / "out" / "voc.db", book, tmp_path / "karim.xlsx", "Karim", wrong=True)
     refused = voc("audit", config, "--filled", tmp_path / "anne.xlsx", "--filled", tmp_path / "karim.xlsx", code=2).err
     assert "karim.xlsx: row 2, column 'Not valued?'" in refused and "peut-être" in refused
     alone = voc("audit", config, "--filled", tmp_path / "anne.xlsx").out
     assert "One person has read" in alone and "gates of the codebook" not in alone and "human" not in alone
-    _fill(book, tmp_path / "karim.xlsx", "Karim")
+    _fill(tmp_path / "out" / "voc.db", book, tmp_path / "karim.xlsx", "Karim")
     both = [voc("audit", config, "--filled", tmp_path / "anne.xlsx", "--filled", tmp_path / "karim.xlsx").out for _ in range(2)]
     assert both[0] == both[1] and "gates of the codebook" in both[0] and "read by both" in both[0]
-    _fill(book, tmp_path / "third.xlsx", "Zoé")
+    _fill(tmp_path / "out" / "voc.db", book, tmp_path / "third.xlsx", "Zoé")
     assert "Anne, Karim answered it already" in voc("audit", config, "--filled", tmp_path / "third.xlsx", code=2).err
     with sqlite3.connect(tmp_path / "out" / "voc.db") as database:
         assert database.execute("SELECT count(*), count(DISTINCT annotator) FROM audit_answer").fetchone() == (400, 2)

@@ -24,10 +24,13 @@ def stratum_of(verbatim: Verbatim, annotation: Annotation) -> Key:
     return verbatim.source, annotation.not_valued, annotation.sentiment is Sentiment.NEGATIVE
 
 
+def least_drawn(n: int, n_strata: int, minimum: int = MINIMUM) -> int:
+    """Verbatims that each stratum gives at least where it has as many: `minimum`, lowered so that topping up takes at most half of a sample of `n`."""
+    return max(LEAST, min(minimum, n // (2 * n_strata)))
+
+
 def allocate(sizes: Sequence[int], n: int, minimum: int = MINIMUM) -> list[int]:
     """How many to draw from each stratum: its proportional part, small strata topped up to `minimum`, never more than there are.
-
-    The minimum is lowered as far as the sample needs, so that topping up takes at most half of it.
 
     Args:
         sizes: Of the strata, each above 0.
@@ -48,7 +51,7 @@ def allocate(sizes: Sequence[int], n: int, minimum: int = MINIMUM) -> list[int]:
         raise AuditError("--n", f"{n}, but there are {len(sizes)} strata", f"at least {least}, so that each can be heard", "Ask for more")
     if n >= sum(sizes):
         return list(sizes)
-    floor = max(LEAST, min(minimum, n // (2 * len(sizes))))
+    floor = least_drawn(n, len(sizes), minimum)
     drawn = [min(size, floor) for size in sizes]
     total = sum(sizes)
     while left := n - sum(drawn):

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from voc_pipeline.audit import Filled, audit_id, audit_of, draw, read_filled, write_workbook
 from voc_pipeline.audit.figures import MOST_PEOPLE
+from voc_pipeline.audit.sampling import least_drawn
 from voc_pipeline.audit.sheet import FIELDS, NONE, shown
 from voc_pipeline.config import Config
 from voc_pipeline.errors import AuditError, RunError
@@ -98,6 +99,9 @@ def _told_draw(console: Console, audit: Audit, path: Path) -> None:
         reads = ", ".join((("negative" if stratum.negative else "not negative"), *(("not valued",) if stratum.not_valued else ())))
         table.add_row(escape(stratum.source), reads, str(stratum.size), str(stratum.drawn), f"{stratum.size / stratum.drawn:.1f}")
     console.print(table)
+    if n < audit.population:
+        least = least_drawn(audit.asked, len(audit.strata))
+        console.print(f"Each stratum in proportion, but at least {least} where it has as many.", soft_wrap=True)
     few = sum(stratum.drawn == stratum.size for stratum in audit.strata)
     if few and n < audit.population:
         console.print(f"{few} of the {len(audit.strata)} strata are so small that all of theirs were taken.", soft_wrap=True)
