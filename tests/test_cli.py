@@ -316,7 +316,7 @@ def test_an_audit_goes_out_and_comes_back(demo: Demo, tmp_path: Path) -> None:
     refused = voc("audit", config, "--filled", tmp_path / "anne.xlsx", "--filled", tmp_path / "karim.xlsx", code=2).err
     assert "karim.xlsx: row 2, column 'Not valued?'" in refused and "peut-être" in refused
     alone = voc("audit", config, "--filled", tmp_path / "anne.xlsx").out
-    assert "One person has read" in alone and "gates of the codebook" not in alone and "human" not in alone
+    assert "One person has read" in alone and "asks for 300" in alone and "gates of the codebook" not in alone and "human" not in alone
     _fill(tmp_path / "out" / "voc.db", book, tmp_path / "karim.xlsx", "Karim")
     both = [voc("audit", config, "--filled", tmp_path / "anne.xlsx", "--filled", tmp_path / "karim.xlsx").out for _ in range(2)]
     assert both[0] == both[1] and "gates of the codebook" in both[0] and "read by both" in both[0]

@@ -350,8 +350,15 @@ def test_an_audit_of_another_model_is_marked_and_corrects_nothing(tmp_path: Path
     assert html.count(Words(lang)("audit.refused.other_model")) > 10
     assert "<strong>" not in html[html.index('class="audited"') : html.index('id="five"')]
     assert Words(lang)("caveat.classifier") in html
+    assert Words(lang)("audit.few", n="300") not in html
     table = report.tables(other, CONFIG, "run-0001")["audit"]
     assert table["corrected_share"].isna().all() and not table["same_model"].any()
+
+
+def test_a_small_audit_says_that_it_is(tmp_path: Path) -> None:
+    """Under the three hundred verbatims of the protocol, the method page says what to trust."""
+    html = report.write_html(InventedStore(150, 1), CONFIG, "run-0001", tmp_path, "en").read_text(encoding="utf-8")
+    assert Words("en")("audit.few", n="300") in html
 
 
 def test_without_an_audit_the_page_says_how_to_make_one(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from voc_pipeline.errors import AuditError
 from voc_pipeline.schema import Annotation, Drawn, Sentiment, Stratum, Verbatim
 
+ENOUGH = 300
+"""Verbatims the protocol asks for (codebook 6 and 7)."""
 MINIMUM = 12
 """Verbatims drawn from each stratum at least, where it has as many and the sample is large enough."""
 LEAST = 2

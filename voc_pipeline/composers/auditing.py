@@ -14,7 +14,7 @@ from rich.table import Table
 
 from voc_pipeline.audit import Filled, audit_id, audit_of, draw, read_filled, write_workbook
 from voc_pipeline.audit.figures import MOST_PEOPLE
-from voc_pipeline.audit.sampling import least_drawn
+from voc_pipeline.audit.sampling import ENOUGH, least_drawn
 from voc_pipeline.audit.sheet import FIELDS, NONE, shown
 from voc_pipeline.config import Config
 from voc_pipeline.errors import AuditError, RunError
@@ -256,6 +256,8 @@ def _remarks(sample: Metric, people: Sequence[str]) -> list[str]:
         remarks.append("One person has read: how far people agree cannot be told before a second one has.")
     else:
         remarks.append(f"{detail(sample, 'read_by_both')} were read by both; where they differ, each answer counts half.")
+    if sample.n < ENOUGH:
+        remarks.append(f"The protocol asks for {ENOUGH} verbatims: with {sample.n}, trust the intervals rather than the figures.")
     if changed := detail(sample, "changed"):
         remarks.append(f"{changed} were left out: their text has changed since the draw.")
     if unheard := float(detail(sample, "unheard_share", 0.0)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from voc_pipeline.audit.sampling import ENOUGH
 from voc_pipeline.audit.sheet import shown
 from voc_pipeline.config import PARTS
 from voc_pipeline.report.charts import whisker
@@ -117,6 +118,8 @@ def _audit_told(phrases: Phrases, sample: Metric) -> list[str]:
     t, told = phrases.t, [phrases.audit_told()]
     both, changed = int(detail(sample, "read_by_both", 0)), int(detail(sample, "changed", 0))
     told.append(t.plural("audit.both", both) if len(detail(sample, "people", [])) > 1 else t("audit.alone"))
+    if sample.n < ENOUGH:
+        told.append(t("audit.few", n=t.number(ENOUGH)))
     if changed:
         told.append(t.plural("audit.changed", changed))
     if unheard := float(detail(sample, "unheard_share", 0.0)):
