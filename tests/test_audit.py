@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +26,9 @@ from voc_pipeline.audit.sampling import LEAST, allocate
 from voc_pipeline.audit.scoring import Range, Table, rogan_gladen, spread
 from voc_pipeline.audit.sheet import COLUMNS, FIELDS, guide, head, known, shown, values
 from voc_pipeline.errors import AuditError
-from voc_pipeline.schema import SMALL_BASE, Annotation, Audit, Metric, Sentiment, Verbatim
+from voc_pipeline.schema import SMALL_BASE, Annotation, Audit, AuditAnswer, Metric, Sentiment, Verbatim
+from voc_pipeline.steps.auditing import speaking
+from voc_pipeline.store import open_store
 
 
 @cache
@@ -513,6 +516,27 @@ def test_blanks_and_changed_texts_are_left_out_and_counted() -> None:
     assert sample.value == 300 - len(silent) - 1 and sample.detail["changed"] == 1
     assert sample.detail["unheard_share"] == pytest.approx(answered.audit.strata[0].size / answered.audit.population)
     assert sample.detail["blank_cells"] == {"Anne": len(silent) * len(FIELDS)}
+
+
+def test_the_audit_that_speaks_is_the_newest_of_those_read_as_much(tmp_path: Path) -> None:
+    """A newer audit takes over once it is read nearly as much, one hardly begun does not; one of the run's own model goes before any other's."""
+    run = invented().runs()[0]
+    with open_store(f"sqlite:///{tmp_path}/voc.db") as store:
+        store.start_run(run)
+        for day, (name, model, read) in enumerate(
+            (("AUD-OTHER", "older", 90), ("AUD-FIRST", MODEL, 60), ("AUD-BEGUN", MODEL, 20), ("AUD-BLANK", MODEL, 0))
+        ):
+            store.save_audit(replace(an_audit(100), id=name, model_version=model, drawn_at=DRAWN + timedelta(days=day)))
+            some = [AuditAnswer(name, "Anne", f"{i:03d}", Sentiment.NEGATIVE if i < read else None) for i in range(100)]
+            store.write_audit_answers(name, "Anne", some)
+
+        def told(model: str) -> str:
+            found = speaking(store, model)
+            return found[0].id if found else ""
+
+        assert (told(MODEL), told("older"), told("newest")) == ("AUD-FIRST", "AUD-OTHER", "AUD-OTHER")
+        store.write_audit_answers("AUD-BEGUN", "Anne", [AuditAnswer("AUD-BEGUN", "Anne", f"{i:03d}", Sentiment.NEGATIVE) for i in range(50)])
+        assert told(MODEL) == "AUD-BEGUN"
 
 
 def test_an_audit_nobody_answered_says_nothing() -> None:

@@ -130,7 +130,8 @@ def _usable(answered: Answered) -> list[tuple[str, int]]:
     ]
 
 
-def _blank(answer: AuditAnswer) -> bool:
+def is_blank(answer: AuditAnswer) -> bool:
+    """Whether a person left every cell of a verbatim empty."""
     return all(getattr(answer, field) is None for field in FIELDS)
 
 
@@ -138,7 +139,7 @@ def _sample(answered: Answered, same: bool) -> Metric:
     audit, usable = answered.audit, _usable(answered)
     kept = {key for key, _ in usable}
     by_person = {name: [a for a in answered.answers if a.annotator == name] for name in answered.people}
-    read = {name: {a.verbatim_id for a in found if not _blank(a)} & kept for name, found in by_person.items()}
+    read = {name: {a.verbatim_id for a in found if not is_blank(a)} & kept for name, found in by_person.items()}
     heard = {stratum for key, stratum in usable if any(key in own for own in read.values())}
     missed = sum(stratum.size for place, stratum in enumerate(audit.strata) if place not in heard)
     detail = {

@@ -119,7 +119,7 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
         files: One workbook, or two of two people.
 
     Returns:
-        The figures, as the newest run has them.
+        The figures of the audit for the newest run.
 
     Raises:
         AuditError: A file cannot be taken back; ``problems`` holds every one of all files.
@@ -134,24 +134,31 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
                 store.write_audit_answers(audit.id, one.annotator, _answers(one))
         audited, newest = store.run(audit.run_id), store.last_done_run()
         newest = newest or audited
-        measured = {run_id: _measured(store, run) for run_id, run in {audited.id: audited, newest.id: newest}.items()}
-        for run_id, metrics in measured.items():
-            store.replace_metrics(run_id, SCOPE, metrics)
+        for run in {audited.id: audited, newest.id: newest}.values():
+            store.replace_metrics(run.id, SCOPE, _measured(store, run))
+        metrics = _measured(store, newest, audit)
+        shown_in_reports = detail(Figures(store.metrics(newest.id, SCOPE)).get(SCOPE, "", "sample"), "id")
         publish_to(config, store, newest.id, config.output_dir)
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     for one in filled:
         blanks = sum(one.blanks.values())
         console.print(f"{escape(one.annotator)}: {len(one.rows)} verbatims, {blanks} of {len(one.rows) * len(FIELDS)} cells left blank")
-    show(console, measured[newest.id])
-    console.print(f"\nReports of {newest.id} written again with these figures, and audit.csv: {escape(str(config.output_dir))}", soft_wrap=True)
-    return measured[newest.id]
+    show(console, metrics)
+    if shown_in_reports is None:
+        console.print("\nNobody has answered anything yet: the reports show no audit.")
+    elif shown_in_reports != audit.id:
+        console.print(
+            f"\n[yellow]Reports go on with {shown_in_reports}[/], for which more verbatims were read or whose model is the run's.", soft_wrap=True
+        )
+    console.print(f"\nReports of {newest.id} written again, and audit.csv: {escape(str(config.output_dir))}", soft_wrap=True)
+    return metrics
 
 
-def _measured(store: Store, run: Run) -> list[Metric]:
+def _measured(store: Store, run: Run, audit: Audit | None = None) -> list[Metric]:
     verbatims = {verbatim.id: verbatim for verbatim in store.verbatims(run.window_start, run.as_of)}
     annotations = {a.verbatim_id: a for a in store.annotations(run.model_version, run.window_start, run.as_of)}
-    return audit_metrics(store, run, verbatims, annotations)
+    return audit_metrics(store, run, verbatims, annotations, audit)
 
 
 def _read(store: Store, files: Sequence[Path]) -> list[Filled]:

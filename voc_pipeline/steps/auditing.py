@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from voc_pipeline.audit import Answered, audit_figures
-from voc_pipeline.audit.figures import SCOPE
+from voc_pipeline.audit.figures import SCOPE, is_blank
 from voc_pipeline.schema import Annotation, Audit, AuditAnswer, Metric, Verbatim
 from voc_pipeline.store import Run, Store
 
@@ -17,23 +17,32 @@ def customer_of(verbatim: Verbatim) -> str:
     return verbatim.customer or (f"{verbatim.source}|{verbatim.respondent}" if verbatim.respondent else "")
 
 
-def speaking(store: Store, run: Run) -> tuple[Audit, Sequence[AuditAnswer]] | None:
-    """The audit that speaks for a run: the newest one somebody answered of its own model version, else the newest of another."""
-    read = [(audit, found) for audit in store.audits() if (found := store.audit_answers(audit.id))]
-    own = [pair for pair in read if pair[0].model_version == run.model_version]
-    return next(reversed(own or read), None)
+NEARLY_AS_MANY = 0.8
+"""Share of the most read audit's verbatims from which a newer audit takes its place: one hardly begun does not."""
 
 
-def audit_metrics(store: Store, run: Run, verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annotation]) -> list[Metric]:
-    """Figures of the audit that speaks for a run; none where nobody has read anything.
+def speaking(store: Store, model_version: str) -> tuple[Audit, Sequence[AuditAnswer]] | None:
+    """The audit that speaks for runs of a model version: the newest of that version that nearly as many verbatims were read for as for any, else so of others."""
+    given = ((audit, store.audit_answers(audit.id)) for audit in store.audits())
+    answered = [(audit, found) for audit, found in given if not all(map(is_blank, found))]
+    own = [pair for pair in answered if pair[0].model_version == model_version] or answered
+    read = [len({answer.verbatim_id for answer in found if not is_blank(answer)}) for _, found in own]
+    return next((pair for pair, n in reversed(list(zip(own, read, strict=True))) if n >= NEARLY_AS_MANY * max(read)), None)
+
+
+def audit_metrics(
+    store: Store, run: Run, verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annotation], audit: Audit | None = None
+) -> list[Metric]:
+    """Figures of an audit for a run; none where nobody has read anything.
 
     Args:
         store: Holds the audits.
         run: The audited run, or a later one.
         verbatims: Of the run's window, by id.
         annotations: What its model says of them, by verbatim id.
+        audit: Which one; by default the one that speaks for the run.
     """
-    found = speaking(store, run)
+    found = speaking(store, run.model_version) if audit is None else (audit, store.audit_answers(audit.id))
     if found is None:
         return []
     audit, answers = found
