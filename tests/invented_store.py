@@ -8,7 +8,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from invented_audit import read_by
+
 from voc_pipeline import prioritise, servqual
+from voc_pipeline.audit import audit_figures
 from voc_pipeline.config import Config, CustomStage, Fields, Journey, Seam, Source
 from voc_pipeline.schema import (
     Annotation,
@@ -357,6 +360,9 @@ class InventedStore:
         metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in counts.items()]
         metrics += [Metric("quality", f"{head}_{name}", "value", value, value - 0.04, value + 0.04, 412, {"set": "voc-eval"}) for head, name, value in
                     (("sentiment", "macro_f1", 0.74), ("not_valued", "f1", 0.71), ("not_valued", "average_precision", 0.78), ("stage", "macro_f1", 0.62), ("dimension", "macro_f1", 0.55), ("gap_cue", "macro_f1", 0.49))]  # fmt: skip
+        if inside:
+            self.audited = read_by(("Anne", "Karim"), list(inside.values()), {key: self._annotations[key] for key in inside}, run.id)
+            metrics += audit_figures(self.audited, MODEL, [self._annotations[key] for key in inside], {key: v.customer for key, v in inside.items()}, replicates=40)
         self._metrics[run.id] = metrics
         customers = {key: v.customer for key, v in inside.items()}
         self._gaps[run.id] = [servqual.read_gap(p.id, [t for t in tellings if t.irritant_id == p.id], customers) for p in PLANTED if p.kind is IrritantKind.IRRITANT]

@@ -271,3 +271,72 @@ def _has_begun(database: Path) -> bool:
             return bool(connection.execute("SELECT count(*) FROM shard WHERE step = 'annotate'").fetchone()[0])
     except sqlite3.Error:
         return False
+
+
+# ---------------------------------------------------------------- audit
+
+
+def _fill(database: Path, source: Path, target: Path, name: str, wrong: bool = False) -> None:
+    """A copy of an audit's workbook filled in by a person who differs from the model on every seventh verbatim."""
+    from openpyxl import load_workbook
+
+    from voc_pipeline.audit.sheet import COLUMNS, guide
+
+    with sqlite3.connect(database) as connection:
+        said = {row[0]: row[1:] for row in connection.execute("SELECT verbatim_id, sentiment, not_valued FROM annotation")}
+    book = load_workbook(source)
+    place = {column: rank for rank, column in enumerate(COLUMNS)}
+    for number, row in enumerate(book[guide()["sheets"]["verbatims"]["fr"]].iter_rows(min_row=2)):
+        sentiment, not_valued = said[row[place["id"]].value]
+        differs = (number + len(name)) % 7 == 0
+        answers = {"sentiment": "Neutre" if differs else sentiment, "not_valued": "oui" if bool(not_valued) != differs else "non", "valued": "non"}
+        for column, value in answers.items():
+            row[place[column]].value = "peut-être" if wrong and number == 0 and column == "not_valued" else value
+        row[place["comment"]].value = "Voir avec Nadia, 06 12 34 56 78" if number == 0 else None
+    for row in book[guide()["sheets"]["read"]["fr"]].iter_rows():
+        if row[0].value == guide()["about"]["annotator"]["fr"]:
+            row[1].value = name
+    book.save(target)
+
+
+def test_an_audit_goes_out_and_comes_back(demo: Demo, tmp_path: Path) -> None:
+    """A sample of the last run is drawn, filled in by two people and taken back twice: figures are told, stored once, and shown in the reports."""
+    config = demo_config(tmp_path)
+    (tmp_path / "out").mkdir()
+    with sqlite3.connect(demo.out / "voc.db") as source, sqlite3.connect(tmp_path / "out" / "voc.db") as copy:
+        source.backup(copy)
+    book = tmp_path / "audit.xlsx"
+    drawn = voc("audit", config, "--n", "200", "--to", book, "--seed", "5").out
+    assert "200 of" in drawn and "run-0002" in drawn and "--filled" in drawn
+    assert "is there already" in voc("audit", config, "--n", "200", "--to", book, "--seed", "5", code=2).err
+    again = tmp_path / "again.xlsx"
+    assert voc("audit", config, "--n", "200", "--to", again, "--seed", "5", "--lang", "en").out.split(":")[0] == drawn.split(":")[0]
+    _fill(tmp_path / "out" / "voc.db", book, tmp_path / "anne.xlsx", "Anne")
+    _fill(tmp_path / "out" / "voc.db", book, tmp_path / "karim.xlsx", "Karim", wrong=True)
+    refused = voc("audit", config, "--filled", tmp_path / "anne.xlsx", "--filled", tmp_path / "karim.xlsx", code=2).err
+    assert "karim.xlsx: row 2, column 'Not valued?'" in refused and "peut-être" in refused
+    alone = voc("audit", config, "--filled", tmp_path / "anne.xlsx").out
+    assert "One person has read" in alone and "asks for 300" in alone and "gates of the codebook" not in alone and "human" not in alone
+    _fill(tmp_path / "out" / "voc.db", book, tmp_path / "karim.xlsx", "Karim")
+    both = [voc("audit", config, "--filled", tmp_path / "anne.xlsx", "--filled", tmp_path / "karim.xlsx").out for _ in range(2)]
+    assert both[0] == both[1] and "gates of the codebook" in both[0] and "read by both" in both[0]
+    _fill(tmp_path / "out" / "voc.db", book, tmp_path / "third.xlsx", "Zoé")
+    assert "Anne, Karim answered it already" in voc("audit", config, "--filled", tmp_path / "third.xlsx", code=2).err
+    with sqlite3.connect(tmp_path / "out" / "voc.db") as database:
+        assert database.execute("SELECT count(*), count(DISTINCT annotator) FROM audit_answer").fetchone() == (400, 2)
+        comments = {row[0] for row in database.execute("SELECT comment FROM audit_answer")}
+        assert not any("06 12" in comment or "Nadia" in comment for comment in comments)
+        assert database.execute("SELECT count(*) FROM metric WHERE scope = 'audit' AND run_id = 'run-0001'").fetchone() == (0,)
+    out = tmp_path / "out"
+    assert 'class="audited"' in (out / "report.fr.html").read_text(encoding="utf-8")
+    with (out / "audit.csv").open(encoding="utf-8", newline="") as file:
+        rows = {(row["label"], row["value"]): row for row in csv.DictReader(file)}
+    assert rows["sentiment", "negative"]["people"] == "Anne, Karim" and rows["sentiment", "negative"]["corrected_share"]
+    later = voc("run", config, "--fresh", "--direct", "--run-id", "later")
+    assert "later" in later.out
+    assert 'class="audited"' in (out / "report.fr.html").read_text(encoding="utf-8")
+
+
+def test_an_audit_without_a_run_is_refused(tmp_path: Path) -> None:
+    """There is nothing to draw from before a run is done, and the remedy says so."""
+    assert "no run is done yet" in voc("audit", demo_config(tmp_path), code=2).err

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from invented_store import CONFIG, PLANTED, InventedStore
 
 from voc_pipeline import report
+from voc_pipeline.audit import audit_figures
 from voc_pipeline.errors import RunError
 from voc_pipeline.report.charts import _ticks, whisker
 from voc_pipeline.report.quotes import Quote, lead_of
@@ -316,6 +317,69 @@ def test_quality_is_told_in_words(tmp_path: Path) -> None:
     table = report.tables(measured, CONFIG, "run-0001")["quality"]
     assert set(table["head"]) == {"polarity", "sentiment", "not_valued", "stage", "dimension", "gap_cue"}
     assert set(table["measured_on"]) == {texts, "voc-eval"}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_corrected_shares_stand_beside_the_raw_ones(pages: dict[str, str], lang: Literal["fr", "en"]) -> None:
+    """Where people have read a sample, the first screen has the corrected negative and not-valued shares beside the raw ones, the method page the whole audit."""
+    t, html = Words(lang), pages[lang]
+    metrics = {(m.key, m.name): m for m in store().metrics(RUN, "audit")}
+    beside = html[html.index('class="audited"') : html.index('id="five"')]
+    for key in ("sentiment=negative", "not_valued=yes"):
+        raw, corrected = metrics[key, "raw_share"], metrics[key, "corrected_share"]
+        assert corrected.low is not None and corrected.high is not None
+        told = re.search(rf"{re.escape(t.percent(raw.value))} <span.*?<strong>{re.escape(t.percent(corrected.value))}</strong>", beside)
+        assert told and t.percents(corrected.low, corrected.high) in beside
+    assert "Anne" in beside and "Karim" in beside and 'href="#audit"' in beside
+    audit = html[html.index('id="audit"') : html.index('id="formula"')]
+    assert t.plural("audit.both", 300) in audit and t("audit.refused.few_positives") in audit
+    assert t("audit.verdict.reached", gate=t.number(0.75, 2)) in audit
+    assert audit.count("<tr>") + audit.count('<tr class="inner">') == 1 + len({key for key, _ in metrics if key} | {"code", "valued"})
+    assert t("caveat.classifier.audited") in html and t("caveat.classifier") not in html and t("audit.other.tag") not in html
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_audit_of_another_model_is_marked_and_corrects_nothing(tmp_path: Path, lang: Literal["fr", "en"]) -> None:
+    """Its figures are shown with a mark that names both versions, and every share stays raw."""
+    other = InventedStore(400, 1)
+    customers = {v.id: v.customer for v in other.verbatims()}
+    audited = audit_figures(other.audited, "voc-mini-newer", list(other.annotations("voc-mini-newer")), customers, replicates=40)
+    other._metrics["run-0001"] = [m for m in other._metrics["run-0001"] if m.scope != "audit"] + audited
+    html = report.write_html(other, CONFIG, "run-0001", tmp_path, lang).read_text(encoding="utf-8")
+    assert html.count(f'rising">{Words(lang)("audit.other.tag")}<') == 2
+    assert html.count(Words(lang)("audit.refused.other_model")) > 10
+    assert "<strong>" not in html[html.index('class="audited"') : html.index('id="five"')]
+    assert Words(lang)("caveat.classifier") in html
+    assert Words(lang)("audit.few", n="300") not in html
+    table = report.tables(other, CONFIG, "run-0001")["audit"]
+    assert table["corrected_share"].isna().all() and not table["same_model"].any()
+
+
+def test_a_small_audit_says_that_it_is(tmp_path: Path) -> None:
+    """Under the three hundred verbatims of the protocol, the method page says what to trust."""
+    html = report.write_html(InventedStore(150, 1), CONFIG, "run-0001", tmp_path, "en").read_text(encoding="utf-8")
+    assert Words("en")("audit.few", n="300") in html
+
+
+def test_without_an_audit_the_page_says_how_to_make_one(tmp_path: Path) -> None:
+    """Nobody has read: the first screen has no corrected share, the method page names the command, and the table is empty."""
+    bare = InventedStore(120, 1)
+    bare._metrics["run-0001"] = [m for m in bare._metrics["run-0001"] if m.scope != "audit"]
+    html = report.write_html(bare, CONFIG, "run-0001", tmp_path, "en").read_text(encoding="utf-8")
+    assert 'class="audited"' not in html and Words("en")("audit.none") in html
+    assert len(report.tables(bare, CONFIG, "run-0001")["audit"]) == 0
+
+
+def test_the_audit_table_holds_every_question_and_answer() -> None:
+    """One row a question and one an answer, named in both languages, with agreement, raw and corrected share, or why there is none."""
+    table = frames()["audit"].set_index(["label", "value"])
+    assert {"sentiment", "not_valued", "code", "valued", "stage", "dimension", "gap_cue"} <= set(table.index.get_level_values("label"))
+    row = table.loc[("sentiment", "negative")]
+    assert (row["value_fr"], row["value_en"], row["people"]) == ("Négatif", "Negative", "Anne, Karim")
+    assert row["corrected_share_low"] <= row["corrected_share"] <= row["corrected_share_high"]
+    answers = table[table.index.get_level_values("value") != ""]
+    assert (answers["corrected_share"].isna() == (answers["not_corrected"] != "")).all()
+    assert table.loc[("not_valued", "")]["alpha_gate"] == 0.65
 
 
 def test_what_changed_says_whether_it_is_more_than_noise(pages: dict[str, str]) -> None:

@@ -25,7 +25,10 @@ from sqlalchemy import Engine, NullPool, create_engine, event, select, text
 from voc_pipeline.errors import StoreError
 from voc_pipeline.schema import (
     Annotation,
+    Audit,
+    AuditAnswer,
     Dimension,
+    Drawn,
     Dropped,
     Exemplar,
     Gap,
@@ -44,6 +47,7 @@ from voc_pipeline.schema import (
     Sentiment,
     SourceKind,
     Stage,
+    Stratum,
     Unreadable,
     Verbatim,
 )
@@ -839,6 +843,96 @@ def test_ledger_is_appended_once_per_run(store: Store) -> None:
 
 
 # ---------------------------------------------------------------- results
+
+
+def an_audit(verbatims: list[Verbatim], name: str = "AUD-AAAAAAAA", **changes: Any) -> Audit:
+    strata = (Stratum("avis", False, True, 40, 2), Stratum("avis", True, True, 3, 1))
+    sample = tuple(Drawn(verbatim.id, place % 2, verbatim.text_key) for place, verbatim in enumerate(verbatims))
+    return replace(Audit(name, "run-0001", MODEL, NOW, 13, "fr", 300, strata, sample), **changes)
+
+
+def test_audits_and_their_answers_come_back(store: Store) -> None:
+    """A draw and every answer, blanks and "none" among them, come back as they were; drawn again it is left as first written."""
+    verbatims = [a_verbatim(1), a_verbatim(2), a_verbatim(3)]
+    fill(store, verbatims)
+    audit = an_audit(verbatims)
+    assert store.save_audit(audit) == audit
+    assert store.save_audit(replace(audit, lang="en", drawn_at=NOW + timedelta(days=9))) == audit
+    store.save_audit(an_audit(verbatims, "AUD-BBBBBBBB", drawn_at=NOW - timedelta(days=1)))
+    assert [one.id for one in store.audits()] == ["AUD-BBBBBBBB", "AUD-AAAAAAAA"] and store.audit(audit.id) == audit
+    answers = [
+        AuditAnswer(
+            audit.id,
+            "Zoé",
+            verbatims[0].id,
+            Sentiment.MIXED,
+            True,
+            (NotValuedCode.IGNORED,),
+            False,
+            Stage.PAY,
+            Dimension.EMPATHY,
+            Gap.DELIVERY,
+            "non",
+        ),
+        AuditAnswer(audit.id, "Zoé", verbatims[1].id, None, False, (), None, None, "none", "none"),
+        AuditAnswer(audit.id, "Zoé", verbatims[2].id),
+    ]
+    store.write_audit_answers(audit.id, "Zoé", answers)
+    assert store.audit_answers(audit.id) == sorted(answers, key=lambda answer: answer.verbatim_id)
+
+
+def test_a_person_s_answers_are_replaced_whole(store: Store) -> None:
+    """Taking the same answers back changes nothing, new ones replace that person's alone, and another's stay."""
+    verbatims = [a_verbatim(1), a_verbatim(2)]
+    fill(store, verbatims)
+    audit = store.save_audit(an_audit(verbatims))
+    for name in ("Anne", "Karim"):
+        store.write_audit_answers(audit.id, name, [AuditAnswer(audit.id, name, v.id, Sentiment.NEGATIVE) for v in verbatims])
+    before = store.audit_answers(audit.id)
+    store.write_audit_answers(audit.id, "Anne", before[:2])
+    assert store.audit_answers(audit.id) == before
+    store.write_audit_answers(audit.id, "Anne", [AuditAnswer(audit.id, "Anne", verbatims[0].id, Sentiment.POSITIVE)])
+    assert [(a.annotator, a.sentiment) for a in store.audit_answers(audit.id)] == [("Anne", "positive"), ("Karim", "negative"), ("Karim", "negative")]
+    with pytest.raises(ValueError, match="not Karim's"):
+        store.write_audit_answers(audit.id, "Karim", before[:1])
+
+
+def test_mistakes_about_audits_are_explained(store: Store) -> None:
+    """An audit that was not drawn here, or of a run that is not there, is refused."""
+    with pytest.raises(StoreError, match=r"AUD-CCCCCCCC: was not drawn from this store.*voc audit CONFIG"):
+        store.audit("AUD-CCCCCCCC")
+    with pytest.raises(StoreError, match="a row points to one that is not stored"):
+        store.save_audit(an_audit([]))
+
+
+def test_a_store_of_the_first_schema_is_migrated(store_url: str) -> None:
+    """A store made before audits keeps its rows and gains their tables when it is opened."""
+    from alembic import command
+    from alembic.config import Config
+
+    with open_store(store_url) as opened:
+        fill(opened, [a_verbatim(1)])
+    engine = create_engine(store_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    engine.dispose()
+    with open_store(store_url) as again:
+        assert again.verbatim_ids() == [a_verbatim(1).id] and again.audits() == []
+
+
+def test_figures_of_one_scope_are_replaced_whole(store: Store) -> None:
+    """Replacing a scope removes what it no longer has and leaves other scopes and other runs alone."""
+    for ordinal in (1, 2):
+        store.start_run(a_run(ordinal))
+        store.write_metrics(f"run-{ordinal:04d}", [Metric("run", "", "a", 1.0), Metric("audit", "x", "f1", 0.5), Metric("audit", "y", "f1", 0.6)])
+    store.replace_metrics("run-0001", "audit", [Metric("audit", "y", "f1", 0.7)])
+    assert [(m.scope, m.key, m.value) for m in store.metrics("run-0001")] == [("audit", "y", 0.7), ("run", "", 1.0)]
+    assert len(store.metrics("run-0002")) == 3
+    with pytest.raises(ValueError, match="audit"):
+        store.replace_metrics("run-0001", "audit", [Metric("run", "", "a", 2.0)])
 
 
 def test_gaps_and_metrics_come_back(store: Store) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voc_pipeline.errors import ConfigError, VocError
+from voc_pipeline.errors import AuditError, ConfigError, VocError
 from voc_pipeline.offline import switch_off_telemetry
 
 if TYPE_CHECKING:
@@ -170,6 +170,41 @@ def export(
 
 
 @app.command()
+def audit(
+    config: ConfigPath,
+    n: Annotated[int, typer.Option("--n", min=1, help="Verbatims to draw.")] = 300,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE.xlsx", help="Workbook to write; default audit-ID.xlsx in the output folder.", show_default=False)
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language of the workbook: fr or en.")] = "fr",
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed draws the same verbatims again.")] = 13,
+    filled: Annotated[
+        list[Path] | None,
+        typer.Option("--filled", metavar="FILE.xlsx", help="A workbook that a person filled in; twice for two people.", show_default=False),
+    ] = None,
+) -> None:
+    """Have people read a sample of your own verbatims: how good the model is on them, and shares with its errors taken out.
+
+    First draw: a workbook without any of the model's answers, for one or two people to fill in. Then give back what they filled in with --filled:
+    F1 with intervals, agreement between the two, corrected shares; the reports show them from then on.
+
+    Examples:
+
+        voc audit configs/demo.yaml --n 300 --to audit.xlsx --lang en
+
+        voc audit configs/demo.yaml --filled audit-anne.xlsx --filled audit-karim.xlsx
+    """
+    from voc_pipeline.composers import auditing
+
+    if filled:
+        auditing.take_back(_load(config), filled)
+        return
+    if lang not in ("fr", "en"):
+        raise ConfigError("--lang", f"{lang!r}", "fr or en", "Choose one of them")
+    auditing.draw_sample(_load(config), n, to, "fr" if lang == "fr" else "en", seed)
+
+
+@app.command()
 def replay(
     config: ConfigPath,
     source: Annotated[str | None, typer.Option("--source", help="Only this source.", show_default=False)] = None,
@@ -304,7 +339,7 @@ def main() -> None:
     switch_off_telemetry()
     try:
         app()
-    except ConfigError as error:
+    except (AuditError, ConfigError) as error:
         for problem in error.problems or (error,):
             typer.echo(f"error: {problem}", err=True)
         sys.exit(2)

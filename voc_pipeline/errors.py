@@ -51,6 +51,12 @@ class TrainingError(VocError):
     """Labelled data that cannot train or evaluate a model."""
 
 
+class AuditError(VocError):
+    """A sample that cannot be drawn, or a filled workbook that cannot be taken back. ``problems`` holds every one found, the first being this error."""
+
+    problems: tuple[AuditError, ...] = ()
+
+
 class RunError(VocError):
     """A run that cannot start or go on."""
 

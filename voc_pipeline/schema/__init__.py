@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voc_pipeline.schema.audits import Audit, AuditAnswer, Drawn, Stratum
 from voc_pipeline.schema.feedback import Annotation, Dropped, Passage, RawFeedback, Segment, SegmentAnnotation, Turn, Unreadable, Verbatim
 from voc_pipeline.schema.irritants import SMALL_BASE, Exemplar, GapReading, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
 from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
@@ -10,7 +11,10 @@ __all__ = [
     "EVENT_CODES",
     "SMALL_BASE",
     "Annotation",
+    "Audit",
+    "AuditAnswer",
     "Dimension",
+    "Drawn",
     "Dropped",
     "Exemplar",
     "Gap",
@@ -32,6 +36,7 @@ __all__ = [
     "Sentiment",
     "SourceKind",
     "Stage",
+    "Stratum",
     "Telling",
     "Turn",
     "Unreadable",

@@ -12,6 +12,7 @@ from voc_pipeline import journey, prioritise, servqual
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.places import model_path
 from voc_pipeline.schema import Annotation, Gap, Irritant, IrritantKind, Mention, Metric, Stage, Telling, Verbatim, Voice
+from voc_pipeline.steps.auditing import SCOPE, audit_metrics
 from voc_pipeline.steps.carrying import swap_edit, swap_figures, swapped_from
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
 
@@ -131,9 +132,11 @@ def _measure(context: Context, shard: int) -> Counts:
     swapped = swapped_from(context)
     told = swap_figures(context, swapped) if swapped else []
     metrics += told
-    counts = {"metrics": len(metrics)}
+    audited = audit_metrics(context.store, run, verbatims, annotations)
+    counts = {"metrics": len(metrics) + len(audited)}
     with context.finishing("prioritise", shard, counts):
         context.store.write_metrics(context.run_id, metrics)
+        context.store.replace_metrics(context.run_id, SCOPE, audited)
         if swapped:
             context.store.append_edit(swap_edit(context, swapped, told))
     context.on_progress("prioritise", 1)

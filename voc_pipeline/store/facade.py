@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voc_pipeline.store.audits import Audits
 from voc_pipeline.store.dictionary import data_dictionary
 from voc_pipeline.store.irritants import Irritants
 from voc_pipeline.store.results import Results
@@ -10,7 +11,7 @@ from voc_pipeline.store.settling import Settling
 from voc_pipeline.store.voices import Voices
 
 
-class Store(Runs, Settling, Voices, Irritants, Results):
+class Store(Runs, Settling, Voices, Irritants, Results, Audits):
     """Everything that outlives a run.
 
     Safe to share between threads: each thread has a transaction of its own. Every write joins the thread's open `transaction()` or makes

@@ -46,6 +46,18 @@ class Results(Database):
         with self._writing() as connection:
             upsert(connection, t.metric, [rows[key] for key in sorted(rows)])
 
+    def replace_metrics(self, run_id: str, scope: str, metrics: Sequence[Metric]) -> None:
+        """Puts figures of one scope in the place of all those the run had of it.
+
+        Raises:
+            ValueError: A figure of another scope.
+        """
+        if any(metric.scope != scope for metric in metrics):
+            raise ValueError(f"a figure that is not of scope {scope!r}")
+        with self._writing() as connection:
+            connection.execute(delete(t.metric).where(t.metric.c.run_id == run_id, t.metric.c.scope == scope))
+            self.write_metrics(run_id, metrics)
+
     def metrics(self, run_id: str, scope: str | None = None) -> list[Metric]:
         """Figures of a run, of one scope or of all, sorted by scope, key and name."""
         c = t.metric.c

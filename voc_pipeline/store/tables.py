@@ -356,3 +356,37 @@ metric = Table(
     comment="One row per figure of a run. A figure with n under 30 stands on a small base.",
     **_CLUSTERED,
 )
+
+# ---------------------------------------------------------------- audits
+
+audit = Table(
+    "audit",
+    metadata,
+    _key("id", Words(), "AUD- and 8 characters, from the run, the seed and what was drawn"),
+    Column("run_id", Words(), ForeignKey("run.id"), nullable=False, comment="Run it was drawn from"),
+    _col("model_version", Words(), "Version of the model whose answers it judges"),
+    _col("drawn_at", Moment(), "When it was drawn, UTC"),
+    _col("seed", Integer(), "Seed of the draw"),
+    _col("lang", Words(), "Language of the workbook", values=("fr", "en")),
+    _col("asked", Integer(), "Verbatims asked for"),
+    _col("strata", JSONText(), "[source, model reads not valued, model reads negative, verbatims there are, verbatims drawn] of each stratum"),
+    _col("sample", JSONText(), "[verbatim id, rank of its stratum, key of its text] of each verbatim drawn, in the order of the workbook"),
+    comment="One row per audit: a stratified random sample of a run's verbatims for people to read.",
+)
+
+audit_answer = Table(
+    "audit_answer",
+    metadata,
+    _key("audit_id", Words(), "The audit", "audit.id", cascade=True),
+    _key("annotator", Words(), "Who answered, as they named themselves"),
+    _key("verbatim_id", Words(), "The verbatim"),
+    _col("sentiment", Words(), "Stance toward the experience; null if left blank", values=Sentiment, null=True),
+    _col("not_valued", Boolean(), "Whether the customer tells of not being valued; null if left blank", null=True),
+    _col("codes", JSONText(), "Ways of not being valued, a list; the JSON value null if left blank", values=NotValuedCode),
+    _col("valued", Boolean(), "Whether the customer tells of being valued; null if left blank", null=True),
+    _col("stage", Words(), "Stage of the journey; null if left blank", values=Stage, null=True),
+    _col("dimension", Words(), "Servqual dimension; null if left blank", values=(*Dimension, "none"), null=True),
+    _col("gap_cue", Words(), "Servqual gap it points to; null if left blank", values=(*Gap, "none"), null=True),
+    _col("comment", Words(), "Remark, redacted"),
+    comment="One row per audit, person and verbatim: what people say of it, without knowing what the model says.",
+)

@@ -28,6 +28,7 @@ def view(phrases: Phrases, records: Records) -> View:
         "sentiment": sentiment,
         "sentiment_label": ", ".join(f"{part['text']} {part['label']}" for part in sentiment),
         "figures": _figures(phrases),
+        "audited": _audited(phrases),
         "top": records.irritants[:TOP],
         "strengths": records.strengths[:BESIDE],
         "suggestions": records.suggestions[:BESIDE],
@@ -84,6 +85,26 @@ def _figures(phrases: Phrases) -> list[View]:
             says, chart = t(f"{name}.says", n=t.number(score.n)), phrases.drawn(name, score, width=210)
             figures.append({"name": t(name), **phrases.figure(name, score), "chart": chart, "says": says})
     return figures
+
+
+def _audited(phrases: Phrases) -> View | None:
+    """The painful shares as the audit corrects them, beside the raw ones; None where nobody has read a sample."""
+    told = phrases.audit_told()
+    if not told:
+        return None
+    rows = []
+    for name, key in (("share_negative", "sentiment=negative"), ("share_not_valued", "not_valued=yes")):
+        raw, corrected = phrases.run(name), phrases.audited(key, "corrected_share")
+        if raw is None:
+            continue
+        refused = str(detail(phrases.f.get("audit", key, "raw_share"), "refused", ""))
+        said = {"name": phrases.title(name), "raw": phrases.written(name, raw.value), "corrected": "", "interval": ""}
+        if corrected:
+            said |= {"corrected": phrases.written(name, corrected.value), "interval": phrases.ends(name, corrected)}
+        elif refused:
+            said["interval"] = phrases.t(f"audit.refused.{refused}")
+        rows.append(said)
+    return {"rows": rows, "told": told, "other": phrases.audit_of_other_model()}
 
 
 def _changed(phrases: Phrases, records: Records) -> View | None:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from voc_pipeline.audit.sampling import ENOUGH
+from voc_pipeline.audit.sheet import shown
 from voc_pipeline.config import PARTS
 from voc_pipeline.report.charts import whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.records import Records
-from voc_pipeline.report.reading import HEADS, interval, quality_of
-from voc_pipeline.schema import IrritantKind, Outcome
+from voc_pipeline.report.reading import HEADS, detail, interval, parted, quality_of
+from voc_pipeline.report.words import capital, typeset
+from voc_pipeline.schema import IrritantKind, Metric, Outcome
+
+_QUESTIONS: Mapping[str, tuple[str, str]] = {
+    "sentiment": ("sentiment", "sentiment"),
+    "not_valued": ("not_valued", "not_valued"),
+    "code": ("codes", "codes"),
+    "valued": ("valued", "valued"),
+    "stage": ("stage", "stage"),
+    "dimension": ("dimension", "dimension"),
+    "gap_cue": ("gap_cue", "gap_cue"),
+}
+"""Labels of the audit in the order they are told: the head that names each, and its column in the workbook."""
 
 
 def view(phrases: Phrases, records: Records) -> View:
@@ -17,6 +33,7 @@ def view(phrases: Phrases, records: Records) -> View:
         "coverage": _coverage(phrases, records),
         "swap": _swap(phrases),
         "quality": _quality(phrases),
+        "audit": _audit(phrases),
         "formula": _formula(phrases),
         "caveats": _caveats(phrases),
     }
@@ -119,6 +136,64 @@ def _quality(phrases: Phrases) -> list[View]:
     return [said for _, said in sorted(rows, key=lambda row: row[0])]
 
 
+def _audit(phrases: Phrases) -> View | None:
+    """What people read, question by question; None where nobody has."""
+    sample = phrases.f.get("audit", "", "sample")
+    if sample is None:
+        return None
+    rows: list[View] = []
+    for label, (head, field) in _QUESTIONS.items():
+        whole = {"name": phrases.t(f"head.{head}"), "inner": False, "f1": _measured(phrases, label, "macro_f1", phrases.t("audit.f1.mean"))}
+        rows.append({**whole, "alpha": _agreed(phrases, label), "raw": "", "corrected": None, "refused": ""})
+        own = [key for key in phrases.f.keys("audit") if parted(key)[0] == label and parted(key)[1]]
+        rows += [_answer(phrases, key, field) for key in sorted(own, key=lambda key: (-phrases.f.value("audit", key, "raw_share"), key))]
+    return {"told": _audit_told(phrases, sample), "rows": rows, "other": phrases.audit_of_other_model()}
+
+
+def _audit_told(phrases: Phrases, sample: Metric) -> list[str]:
+    t, told = phrases.t, [phrases.audit_told()]
+    both, changed = int(detail(sample, "read_by_both", 0)), int(detail(sample, "changed", 0))
+    told.append(t.plural("audit.both", both) if len(detail(sample, "people", [])) > 1 else t("audit.alone"))
+    if sample.n < ENOUGH:
+        told.append(t("audit.few", n=t.number(ENOUGH)))
+    if changed:
+        told.append(t.plural("audit.changed", changed))
+    if unheard := float(detail(sample, "unheard_share", 0.0)):
+        told.append(t("audit.unheard", share=t.percent(unheard)))
+    return [*told, phrases.audit_of_other_model()]
+
+
+def _answer(phrases: Phrases, key: str, field: str) -> View:
+    raw, corrected = (phrases.audited(key, name) for name in ("raw_share", "corrected_share"))
+    refused = str(detail(phrases.f.get("audit", key, "raw_share"), "refused", ""))
+    return {
+        "name": typeset(capital(shown(field, parted(key)[1], phrases.t.lang)), phrases.t.lang),
+        "inner": True,
+        "f1": _measured(phrases, key, "f1"),
+        "alpha": _agreed(phrases, key),
+        "raw": phrases.t.percent(raw.value) if raw else "",
+        "corrected": {**phrases.figure("share", corrected), "chart": phrases.drawn("share", corrected)} if corrected else None,
+        "refused": phrases.t(f"audit.refused.{refused}") if refused else "",
+    }
+
+
+def _measured(phrases: Phrases, key: str, name: str, says: str = "") -> View | None:
+    found, t = phrases.audited(key, name), phrases.t
+    if found is None:
+        return None
+    ends = t.range(found.low, found.high, 2) if found.low < found.high else ""
+    return {"text": t.number(found.value, 2), "interval": ends, "chart": whisker(found, 0, 1) if found.low < found.high else "", "says": says}
+
+
+def _agreed(phrases: Phrases, key: str) -> View | None:
+    told = phrases.f.get("audit", key, "agreement")
+    if told is None:
+        return None
+    verdict, gate = str(detail(told, "verdict", "")), detail(told, "gate")
+    says = phrases.t(f"audit.verdict.{verdict}", gate=phrases.t.number(float(gate), 2)) if verdict and gate is not None else ""
+    return {**(_measured(phrases, key, "alpha") or {"text": "–", "interval": "", "chart": ""}), "says": says}
+
+
 def _formula(phrases: Phrases) -> str:
     t, weights = phrases.t, phrases.reading.config.priority.weights
     total = sum(weights.values())
@@ -135,7 +210,9 @@ def _caveats(phrases: Phrases) -> list[str]:
         q=t.number(priority.q_value, 2),
         ratio=t.number(priority.rate_ratio, 1),
     )
-    first = [t(f"caveat.{name}") for name in ("who", "classifier", "gap", "small", "customers", "labels")]
+    sample = phrases.f.get("audit", "", "sample")
+    classifier = "classifier.audited" if detail(sample, "same_model", False) else "classifier"
+    first = [t(f"caveat.{name}") for name in ("who", classifier, "gap", "small", "customers", "labels")]
     unassigned = phrases.run("unassigned_share")
     coverage = [t("caveat.coverage", share=t.percent(unassigned.value, 0))] if unassigned and unassigned.value > 0 else []
     swap = [t("caveat.swap")] if phrases.f.get("run", "", "swap.records_kept") else []

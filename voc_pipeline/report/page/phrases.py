@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from voc_pipeline.journey import stage_label
 from voc_pipeline.report.charts import whisker
-from voc_pipeline.report.reading import Reading, interval
+from voc_pipeline.report.reading import Reading, detail, interval
 from voc_pipeline.report.words import Lang, Words, capital, typeset
 from voc_pipeline.schema import Gap, Interval, Irritant
 from voc_pipeline.wording import CODE_LABELS, DIMENSION_LABELS, GAP_NAMES
@@ -76,6 +76,26 @@ class Phrases:
     def run(self, name: str) -> Interval | None:
         """A figure of the whole run."""
         return interval(self.f.get("run", "", name))
+
+    def audited(self, key: str, name: str) -> Interval | None:
+        """A figure of the audit of a label, or of one of its values."""
+        return interval(self.f.get("audit", key, name))
+
+    def audit_told(self) -> str:
+        """Who read what for the audit, in a sentence; empty where nobody has."""
+        t, sample = self.t, self.f.get("audit", "", "sample")
+        if sample is None:
+            return ""
+        people = f" {t('audit.and')} ".join(map(str, detail(sample, "people", [])))
+        day, population = self.day(str(detail(sample, "date", ""))), t.number(float(detail(sample, "population", 0)))
+        return t.plural("audit.sample", round(sample.value), id=detail(sample, "id"), day=day, people=people, population=population)
+
+    def audit_of_other_model(self) -> str:
+        """The sentence that says so where the audit judged another model than the run's, else empty."""
+        sample = self.f.get("audit", "", "sample")
+        if sample is None or detail(sample, "same_model"):
+            return ""
+        return self.t("audit.other", model=detail(sample, "model_version"), own=self.reading.run.model_version)
 
     def title(self, name: str) -> str:
         """A figure's name."""

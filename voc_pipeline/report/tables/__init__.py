@@ -10,7 +10,7 @@ from voc_pipeline.report.tables.breakdowns import code_rows, code_stage_rows, di
 from voc_pipeline.report.tables.cells import Row
 from voc_pipeline.report.tables.dictionary import columns, frame
 from voc_pipeline.report.tables.files import canonical_csv, write_tables
-from voc_pipeline.report.tables.method import count_rows, figure_rows, quality_rows
+from voc_pipeline.report.tables.method import audit_rows, count_rows, figure_rows, quality_rows
 from voc_pipeline.report.tables.records import best_quotes, driver_rows, gap_rows, mention_rows, record_rows
 from voc_pipeline.schema import IrritantKind
 
@@ -30,7 +30,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
 
     Returns:
         By name: `irritants`, `strengths`, `suggestions`, `mentions`, `gaps`, `stages`, `segments`, `months`, `irritant_months`, `irritant_segments`,
-        `drivers`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`. Rows sorted, floats rounded; `columns` explains the columns.
+        `drivers`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`. Rows sorted, floats rounded; `columns` explains the columns.
 
     Raises:
         RunError: no run has that id.
@@ -54,5 +54,6 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
         "figures": figure_rows(reading.figures),
         "counts": count_rows(reading.figures),
         "quality": quality_rows(reading.figures),
+        "audit": audit_rows(reading.figures),
     }
     return {name: frame(name, rows) for name, rows in made.items()}

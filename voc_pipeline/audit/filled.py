@@ -1,0 +1,238 @@
+"""A filled workbook taken back: every cell checked, every problem told at once, blanks accepted and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from voc_pipeline.audit.sheet import ABOUT, COLUMNS, FIELDS, folded, guide, head, known, shown, values
+from voc_pipeline.errors import AuditError, suggest
+
+_FRAME = ("text", "channel", "lang", "question")
+"""What `rows` tells of a verbatim beside its answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What one person wrote.
+
+    Attributes:
+        audit_id: Of the audit it answers.
+        annotator: Name in the first sheet, else the file's.
+        rows: One a verbatim, in the order of the sheet: `verbatim_id`, then `sentiment`, `stage`, `dimension`, `gap_cue` (words of the codebook, `"none"`
+            where none applies; a gap is `"1"` to `"4"`), `not_valued`, `valued` (true or false), `codes` (a tuple), all None where blank; `comment`;
+            and `text`, `question`, `channel`, `lang` as the sheet shows them.
+        blanks: Empty cells, by column.
+    """
+
+    audit_id: str
+    annotator: str
+    rows: tuple[Mapping[str, Any], ...] = field(repr=False)
+    blanks: Mapping[str, int]
+
+
+def filled_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a filled workbook as labels, those without any answer left out: what a training command can learn from.
+
+    Args:
+        path: A workbook made by `voc audit` and filled in, in French or English.
+
+    Returns:
+        As `Filled.rows`.
+
+    Raises:
+        AuditError: It is not such a workbook, or a cell is wrong; ``problems`` holds every one.
+    """
+    return [dict(row) for row in read_filled(path).rows if any(row[name] is not None for name in FIELDS)]
+
+
+def audit_of(path: Path) -> str:
+    """The id of the audit a workbook answers, its cells unread.
+
+    Raises:
+        AuditError: It is no workbook of an audit.
+    """
+    return _about(path, _sheets(path)["read"])["audit"]
+
+
+def read_filled(path: Path, audit_id: str | None = None, expected: Collection[str] | None = None) -> Filled:
+    """Reads a filled workbook, checking every cell.
+
+    Args:
+        path: The workbook.
+        audit_id: The audit it must answer; None accepts any.
+        expected: Ids it must hold, each once; None accepts any.
+
+    Returns:
+        What was written.
+
+    Raises:
+        AuditError: It is no workbook of an audit, or of another one, or its ids were changed, or cells are wrong; ``problems`` holds every one.
+    """
+    sheets = _sheets(path)
+    about = _about(path, sheets["read"])
+    if audit_id is not None and about["audit"] != audit_id:
+        raise AuditError(
+            str(path), f"it answers the audit {about['audit'] or 'without an id'}", f"the audit {audit_id}", "Give the workbook of this audit"
+        )
+    head_row, *body = sheets["verbatims"] or [()]
+    places = _places(path, head_row)
+    problems: list[AuditError] = []
+    rows: list[dict[str, Any]] = []
+    for number, cells in enumerate(body, start=2):
+        told = {name: _text(cells[place]) if place < len(cells) else "" for name, place in places.items()}
+        if not any(told.values()):
+            continue
+        row, wrong = _row(f"{path}: row {number}", told)
+        problems += wrong
+        rows.append(row)
+    problems += _ids(path, [str(row["verbatim_id"]) for row in rows], expected)
+    if problems:
+        problems[0].problems = tuple(problems)
+        raise problems[0]
+    blanks = {name: sum(row[name] is None for row in rows) for name in FIELDS}
+    return Filled(about["audit"], about["annotator"] or path.stem, tuple(rows), blanks)
+
+
+def _sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    ours = "a workbook made by `voc audit` and saved as .xlsx"
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except FileNotFoundError:
+        raise AuditError(str(path), "no such file", ours, "Correct the path") from None
+    except (InvalidFileException, BadZipFile, KeyError, OSError, ValueError):
+        raise AuditError(str(path), "not a workbook that can be read", ours, "Save it again as .xlsx") from None
+    try:
+        found = {}
+        for name in ("read", "verbatims"):
+            titles = {folded(title): title for title in book.sheetnames}
+            title = next((titles[folded(own)] for own in guide()["sheets"][name].values() if folded(own) in titles), None)
+            if title is None:
+                wanted = guide()["sheets"][name]
+                raise AuditError(str(path), f"no sheet {wanted['en']!r} or {wanted['fr']!r}", ours, "Give the workbook as `voc audit` made it")
+            found[name] = [tuple(row) for row in book[title].iter_rows(values_only=True)]
+        return found
+    finally:
+        book.close()
+
+
+def _about(path: Path, rows: list[tuple[Any, ...]]) -> dict[str, str]:
+    names = {folded(guide()["about"][key][lang]): key for key in ABOUT for lang in ("fr", "en")}
+    found = dict.fromkeys(ABOUT, "")
+    for first, *rest in (row for row in rows if row):
+        key = names.get(folded(_text(first)))
+        if key and rest and not found[key]:
+            found[key] = _text(rest[0])
+    if not found["audit"]:
+        raise AuditError(
+            str(path), "its first sheet does not name the audit", "the sheet as `voc audit` made it", "Copy it back from the original workbook"
+        )
+    return found
+
+
+def _places(path: Path, cells: tuple[Any, ...]) -> dict[str, int]:
+    names = {folded(head(column, lang)): column for column in COLUMNS for lang in ("fr", "en")}
+    found: dict[str, int] = {}
+    for place, cell in enumerate(cells):
+        column = names.get(folded(_text(cell)))
+        if column is not None:
+            found.setdefault(column, place)
+    missing = [column for column in ("id", *FIELDS) if column not in found]
+    if missing:
+        told = ", ".join(f"{head(column, 'en')!r} ({head(column, 'fr')!r})" for column in missing)
+        raise AuditError(
+            f"{path}: row 1", f"no column {told}", "the heads that `voc audit` wrote", "Copy the first row back from the original workbook"
+        )
+    return found
+
+
+def _row(where: str, told: Mapping[str, str]) -> tuple[dict[str, Any], list[AuditError]]:
+    row: dict[str, Any] = {"verbatim_id": told["id"]}
+    problems = []
+    for name in FIELDS:
+        try:
+            row[name] = _codes(where, told[name]) if name == "codes" else _value(where, name, told[name])
+        except AuditError as error:
+            problems.append(error)
+            row[name] = None
+    if not problems:
+        problems += _consistent(where, row)
+    if row["not_valued"] is False:
+        row["codes"] = ()
+    row["comment"] = told.get("comment", "")
+    return row | {name: told.get(name, "") for name in _FRAME}, problems
+
+
+def _consistent(where: str, row: Mapping[str, Any]) -> list[AuditError]:
+    if row["codes"] and row["not_valued"] is not True:
+        said, yes = "no" if row["not_valued"] is False else "blank", head("not_valued", "en")
+        place = f"{where}, column {head('codes', 'en')!r}"
+        return [AuditError(place, f"ways are given, but {yes!r} is {said}", "ways only where it is yes", "Answer yes, or empty the ways")]
+    return []
+
+
+def _value(where: str, name: str, text: str) -> bool | str | None:
+    if not text:
+        return None
+    value = known(name, text)
+    if value is None:
+        raise _wrong(where, name, text)
+    return value == "yes" if name in ("not_valued", "valued") else value
+
+
+def _codes(where: str, text: str) -> tuple[str, ...] | None:
+    parts = [part.strip() for part in text.replace("\n", ";").split(";") if part.strip()]
+    found = {part: known("codes", part) for part in parts}
+    for part, value in found.items():
+        if value is None:
+            raise _wrong(where, "codes", part)
+    order = values("codes")
+    return tuple(sorted({str(value) for value in found.values()}, key=order.index)) or None
+
+
+def _wrong(where: str, name: str, text: str) -> AuditError:
+    lang = "fr" if any(text and word in folded(text) for word in ("oui", "non", "aucun")) else "en"
+    offered = [shown(name, value, lang) for value in values(name)]
+    several = "one of the list, or several with a semicolon between them" if name == "codes" else "one of the list, or nothing"
+    return AuditError(f"{where}, column {head(name, 'en')!r}", f"{text[:60]!r}", several, suggest(text, offered))
+
+
+def _ids(path: Path, found: list[str], expected: Collection[str] | None) -> list[AuditError]:
+    remedy = "Copy the column of ids back from the original workbook"
+    problems = [
+        AuditError(str(path), f"the id {one or '(empty)'} stands {n} times", "each once", remedy) for one, n in Counter(found).items() if n > 1
+    ]
+    if expected is None:
+        return problems
+    strange = [one for one in dict.fromkeys(found) if one not in expected]
+    missing = sorted(set(expected) - set(found))
+    if strange:
+        shown_ids = ", ".join(one or "(empty)" for one in strange[:3]) + (", ..." if len(strange) > 3 else "")
+        problems.append(AuditError(str(path), f"{len(strange)} ids are not of this audit ({shown_ids})", "the ids that `voc audit` wrote", remedy))
+    if missing:
+        problems.append(
+            AuditError(
+                str(path),
+                f"{len(missing)} verbatims of the audit are missing",
+                f"all {len(expected)}",
+                "Put their rows back; leave blank what is not answered",
+            )
+        )
+    return problems
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return str(cell).strip()
