@@ -16,10 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from voc_pipeline.annotate import Annotator, Decisions, load_annotator
+from voc_pipeline.audit import audit_of, filled_rows
 from voc_pipeline.composers.annotating import feedback_of
 from voc_pipeline.config import Config, FileFormat
 from voc_pipeline.encoder import folder_version, read_verbatim
-from voc_pipeline.errors import TrainingError, suggest
+from voc_pipeline.errors import AuditError, TrainingError, suggest
 from voc_pipeline.heads import LEAN, LEANING, SIGMOID_TASKS, VERBATIM_TASKS, own_features
 from voc_pipeline.intake import Intake
 from voc_pipeline.ngrams import own_words
@@ -71,7 +72,7 @@ def adapt(config: Config, labels: Path, out: Path | None = None) -> Outcome:
 
     Args:
         config: Its model is where the heads begin, its store knows the verbatims.
-        labels: CSV, TSV, XLSX, JSONL, JSON or Parquet with ``verbatim_id`` (or ``text`` with optional ``lang, channel, question, customer``). Columns
+        labels: A workbook of `voc audit`, filled in; or CSV, TSV, XLSX, JSONL, JSON or Parquet with ``verbatim_id`` (or ``text`` with optional ``lang, channel, question, customer``). Columns
             ``sentiment, not_valued, codes, valued, stage, dimension, gap_cue`` correct the shipped heads, any other is a label of the user's own.
             Empty cells say nothing.
         out: Model folder to write; default: ``models/<project>`` beside the configuration.
@@ -145,8 +146,10 @@ def adapt(config: Config, labels: Path, out: Path | None = None) -> Outcome:
 def _told(config: Config, path: Path) -> list[Told]:
     if not path.is_file():
         raise TrainingError(str(path), "no such file", "a table of labelled verbatims", "Check the path")
-    with open_table(path, FileFormat()) as table:
-        rows = list(table.rows)
+    rows = _audited(path)
+    if rows is None:
+        with open_table(path, FileFormat()) as table:
+            rows = list(table.rows)
     problems = [f"{row.place}: {row.detail}" for row in rows if isinstance(row, BrokenRow)]
     records = [(row.place, _clean(row.values)) for row in rows if isinstance(row, Row)]
     records = [(place, values) for place, values in records if any(values.values())]
@@ -167,6 +170,27 @@ def _told(config: Config, path: Path) -> list[Told]:
         more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
         raise TrainingError(str(path), "; ".join(problems[:SHOWN]) + more, "labels of the codebook, or of your own", "Correct these cells")
     return [Told(verbatims[place], values) for place, values in records if place in verbatims]
+
+
+def _audited(path: Path) -> list[Row | BrokenRow] | None:
+    """Rows of a workbook of `voc audit` that people filled in; None for any other file.
+
+    Raises:
+        AuditError: It is one, and a cell is wrong.
+    """
+    if path.suffix.lower() != ".xlsx":
+        return None
+    try:
+        audit_of(path)
+    except AuditError:
+        return None
+
+    def text(value: Any) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return "; ".join(value) or "none" if isinstance(value, tuple) else str(value or "")
+
+    return [Row(f"verbatim {row['verbatim_id']}", {name: text(value) for name, value in row.items()}) for row in filled_rows(path)]
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, str]:
