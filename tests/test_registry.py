@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voc_pipeline import registry
+from voc_pipeline.registry import claims
 from voc_pipeline.schema import Exemplar, Irritant, IrritantKind, Proposal
 
 DIM = 64
@@ -116,7 +117,7 @@ def test_scores_are_the_same_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPat
     snapshot = registry.freeze(_register(*map(_proposal, TOPICS)), embed)
     x = embed([f"{topic}: dit {n}" for n in range(9) for topic in TOPICS])
     whole = registry.claim(x, snapshot)
-    monkeypatch.setattr(registry, "BLOCK", 7)
+    monkeypatch.setattr(claims, "BLOCK", 7)
     assert registry.claim(x, snapshot) == whole
 
 
@@ -157,10 +158,13 @@ def test_an_older_generation_claims_first() -> None:
 
 
 def test_nothing_known_claims_nothing() -> None:
-    """An empty registry, and one with only rejected records, leaves every segment without an irritant."""
-    x = embed(["facture: dit 1"])
-    assert registry.claim(x, registry.freeze([], embed)) == [registry.Claim("", 0.0, True)]
-    assert registry.claim(x, registry.freeze([_record("facture", status="rejected")], embed)) == [registry.Claim("", 0.0, True)]
+    """An empty registry leaves every segment without an irritant; so does one with only rejected records, which bar what they would claim."""
+    x = embed(["facture: dit 1", "accueil: dit 2"])
+    nothing = registry.Claim("", 0.0, True)
+    assert registry.claim(x, registry.freeze([], embed)) == [nothing, nothing]
+    barred, free = registry.claim(x, registry.freeze([rejected := _record("facture", status="rejected")], embed))
+    assert (barred.irritant_id, barred.barred, barred.fallback) == (rejected.id, True, False)
+    assert free == nothing
     assert registry.claim(np.zeros((0, DIM), np.float32), registry.freeze([_record("facture")], embed)) == []
 
 

@@ -57,6 +57,12 @@ class AuditError(VocError):
     problems: tuple[AuditError, ...] = ()
 
 
+class EditError(VocError):
+    """An edit of the registry that cannot be made. ``problems`` holds every one found, the first of them being this error."""
+
+    problems: tuple[EditError, ...] = ()
+
+
 class RunError(VocError):
     """A run that cannot start or go on."""
 

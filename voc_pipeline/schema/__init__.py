@@ -6,6 +6,7 @@ from voc_pipeline.schema.audits import Audit, AuditAnswer, Drawn, Stratum
 from voc_pipeline.schema.feedback import Annotation, Dropped, Passage, RawFeedback, Segment, SegmentAnnotation, Turn, Unreadable, Verbatim
 from voc_pipeline.schema.irritants import SMALL_BASE, Exemplar, GapReading, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
 from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
+from voc_pipeline.schema.ledger import Edit
 
 __all__ = [
     "EVENT_CODES",
@@ -16,6 +17,7 @@ __all__ = [
     "Dimension",
     "Drawn",
     "Dropped",
+    "Edit",
     "Exemplar",
     "Gap",
     "GapReading",

@@ -34,7 +34,12 @@ class Irritant:
         generation: Rank of the run that bore it; older generations claim first.
         status: `active`, `merged`, `rejected` or `retired`.
         redirect: Id it was merged into, or "".
-        first_run: Run that bore it.
+        first_run: Run that bore it; for a part that was split off, the run that bore the whole.
+        owner: Department that owns it, or "".
+        pinned: A person holds it: no run retires it.
+        inclusion, exclusion: What people noted that it covers, and does not.
+        parent: Id of the record it was split off, or "": it takes its mentions from that one's alone.
+        split_on: Words that make a mention of the parent one of its own; none where its exemplars decide.
     """
 
     id: str
@@ -51,6 +56,11 @@ class Irritant:
     status: str = "active"
     redirect: str = ""
     owner: str = ""
+    pinned: bool = False
+    inclusion: tuple[str, ...] = ()
+    exclusion: tuple[str, ...] = ()
+    parent: str = ""
+    split_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
 from voc_pipeline import discover, registry
 from voc_pipeline.encoder import Floats
+from voc_pipeline.keys import fold
 from voc_pipeline.schema import Annotation, Irritant, IrritantKind, Mention, Role, Segment, SegmentAnnotation, Verbatim
 from voc_pipeline.steps.context import Context, Counts, Step
 from voc_pipeline.store import Edit
@@ -29,14 +31,23 @@ class Told:
     answer: SegmentAnnotation
 
 
-def told(verbatim: Verbatim, annotation: Annotation, thresholds: dict[str, float]) -> Iterator[tuple[IrritantKind, Told]]:
-    """Customer segments of a verbatim that tell of an irritant, a strength or a suggestion, each with which."""
+def told(
+    verbatim: Verbatim, annotation: Annotation, thresholds: dict[str, float], moved: Mapping[str, IrritantKind] = MappingProxyType({})
+) -> Iterator[tuple[IrritantKind, Told]]:
+    """Customer segments of a verbatim that tell of an irritant, a strength or a suggestion, each with which.
+
+    Args:
+        verbatim: What was said.
+        annotation: What the model says of it.
+        thresholds: Probabilities from which a segment tells of each.
+        moved: For each folded text that a person moved to a record, the kind of that record.
+    """
     answers = {answer.position: answer for answer in annotation.segments}
     for segment in verbatim.segments:
         answer = answers.get(segment.position)
         if answer is None or segment.role is not Role.CUSTOMER or len(segment.text.split()) < MIN_WORDS:
             continue
-        kind = kind_of(answer, thresholds)
+        kind = (moved.get(fold(segment.text)) if moved else None) or kind_of(answer, thresholds)
         if kind is not None:
             yield kind, Told(verbatim, segment, answer)
 
@@ -70,9 +81,11 @@ def gather(context: Context, ids: Sequence[str] | None) -> dict[IrritantKind, li
     found = context.store.annotations(version, ids=ids) if ids is not None else context.store.annotations(version, since, until)
     annotations = {annotation.verbatim_id: annotation for annotation in found}
     gathered: dict[IrritantKind, list[Told]] = {kind: [] for kind in _kinds(context)}
+    standing = context.standing()
+    moved = {text: standing.records[target].kind for text, to in standing.moves.items() if (target := standing.following(to)) in standing.records}
     for verbatim in verbatims:
         if verbatim.id in annotations:
-            for kind, item in told(verbatim, annotations[verbatim.id], thresholds):
+            for kind, item in told(verbatim, annotations[verbatim.id], thresholds, moved):
                 if kind in gathered:
                     gathered[kind].append(item)
     return gathered
@@ -80,12 +93,17 @@ def gather(context: Context, ids: Sequence[str] | None) -> dict[IrritantKind, li
 
 def _snapshot(context: Context, kind: IrritantKind, below: int) -> registry.Snapshot:
     reach = context.store.thresholds(context.annotator.space)
-    known = [replace(i, threshold=reach.get(i.id, i.threshold)) for i in context.store.irritants(kind=kind, active=False) if i.generation < below]
-    return registry.freeze(known, context.embed)
+    standing = context.standing()
+    of_kind = [i for i in standing.records.values() if i.kind is kind and i.generation < below]
+    return registry.freeze([replace(i, threshold=reach.get(i.id, i.threshold)) for i in of_kind], context.embed, standing.moves)
+
+
+def _texts(rows: Sequence[Told]) -> list[str]:
+    return [row.segment.text for row in rows]
 
 
 def _x(context: Context, rows: Sequence[Told]) -> Floats:
-    return context.embed([row.segment.text for row in rows])
+    return context.embed(_texts(rows))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,11 +127,11 @@ def _assign(context: Context, shard: int) -> Counts:
     n = 0
     for kind, rows in gather(context, ids).items():
         n += len(rows)
-        claims = registry.claim(_x(context, rows), _snapshot(context, kind, context.run.ordinal))
+        claims = registry.claim(_x(context, rows), _snapshot(context, kind, context.run.ordinal), _texts(rows))
         mentions += [
             Mention(row.verbatim.id, row.segment.position, c.irritant_id, c.score)
             for row, c in zip(rows, claims, strict=True)
-            if c.irritant_id and not c.fallback
+            if c.irritant_id and not c.fallback and not c.barred
         ]
     counts = {"candidates": n, "claimed": len(mentions)}
     with context.finishing("assign", shard, counts):
@@ -132,9 +150,11 @@ def _discover(context: Context, shard: int) -> Counts:
     told_of = gather(context, None)
     crowds = crowds_of(context, told_of)
     for kind, every in told_of.items():
-        left = [i for i, row in enumerate(every) if (row.verbatim.id, row.segment.position) not in claimed]
-        rest, x = [every[i] for i in left], crowds.by_kind[kind][left]
         before = _snapshot(context, kind, run.ordinal)
+        free = [i for i, row in enumerate(every) if (row.verbatim.id, row.segment.position) not in claimed]
+        claims = registry.claim(crowds.by_kind[kind][free], before, _texts([every[i] for i in free]))
+        left = [i for i, c in zip(free, claims, strict=True) if not c.barred]
+        rest, x = [every[i] for i in left], crowds.by_kind[kind][left]
         candidates = [
             discover.Candidate(
                 key=f"{row.verbatim.id}:{row.segment.position:05d}",
@@ -152,14 +172,14 @@ def _discover(context: Context, shard: int) -> Counts:
             proposals, before, [crowds.by_kind[kind], crowds.all], kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed
         )
         newborn += born
-        after = registry.freeze([*before.irritants, *born], context.embed)
-        for row, c in zip(rest, registry.claim(x, after), strict=True):
+        after = registry.freeze([*before.irritants, *born], context.embed, before.moves)
+        for row, c in zip(rest, registry.claim(x, after, _texts(rest)), strict=True):
             if c.irritant_id:
                 mentions.append(Mention(row.verbatim.id, row.segment.position, c.irritant_id, c.score, c.fallback))
         counts |= {f"{kind.value}.candidates": len(every), f"{kind.value}.born": len(born), f"{kind.value}.known": len(before.irritants)}
         unclaimed = len(rest) - sum(not m.fallback for m in mentions if m.irritant_id[:3] == _PREFIX[kind])
         fallback = sum(m.fallback for m in mentions if m.irritant_id[:3] == _PREFIX[kind])
-        counts |= {f"{kind.value}.unassigned": unclaimed, f"{kind.value}.fallback": fallback}
+        counts |= {f"{kind.value}.unassigned": unclaimed, f"{kind.value}.fallback": fallback, f"{kind.value}.rejected": len(free) - len(left)}
         context.on_progress("discover", 1)
     with context.finishing("discover", shard, counts):
         context.store.save_irritants(newborn)

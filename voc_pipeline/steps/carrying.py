@@ -17,6 +17,7 @@ MIN_CROWD = 30
 def _carry(context: Context, shard: int) -> Counts:
     """A threshold in the topic space of this run's model for every record that has none there. Once measured it stays, for a return to that model too."""
     run, space = context.run, context.annotator.space
+    context.store.write_standing(context.standing().records.values())
     known = [irritant for irritant in context.store.irritants(active=False) if irritant.generation < run.ordinal]
     there = context.store.thresholds(space)
     missing = [irritant for irritant in known if irritant.id not in there]

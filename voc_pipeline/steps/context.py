@@ -12,6 +12,7 @@ from functools import cached_property
 from voc_pipeline.annotate import Annotator, load_annotator
 from voc_pipeline.config import Config
 from voc_pipeline.encoder import Floats, VectorCache
+from voc_pipeline.registry import Standing, replay
 from voc_pipeline.store import Run, Store
 
 Counts = Mapping[str, int]
@@ -55,6 +56,10 @@ class Context:
         """Put encodings into the cache. *Shape:* (n_texts, dim)."""
         with self._lock:
             self._vectors.put(texts, x)
+
+    def standing(self) -> Standing:
+        """The registry as runs and people left it. People wait for a run to end before they edit: it stands so for the whole of it."""
+        return replay(self.store.given_irritants(), self.store.edits()).standing
 
     @property
     def window(self) -> tuple[date | None, date | None]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from voc_pipeline import journey, prioritise, servqual
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.places import model_path
-from voc_pipeline.schema import Annotation, Gap, Irritant, IrritantKind, Mention, Metric, Stage, Telling, Verbatim, Voice
+from voc_pipeline.schema import Annotation, Gap, GapReading, Irritant, IrritantKind, Mention, Metric, Stage, Telling, Verbatim, Voice
 from voc_pipeline.steps.auditing import SCOPE, audit_metrics
 from voc_pipeline.steps.carrying import swap_edit, swap_figures, swapped_from
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
@@ -89,8 +89,9 @@ def _map(context: Context, shard: int) -> Counts:
     by_irritant: dict[str, list[Telling]] = {}
     for telling in tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey):
         by_irritant.setdefault(telling.irritant_id, []).append(telling)
-    known = {i.id: i for i in context.store.irritants(active=True)}
-    readings, owned = [], []
+    known = {i.id: i for i in context.store.given_irritants()}
+    readings: list[GapReading] = []
+    owned: dict[str, str] = {}
     for irritant_id, tellings in sorted(by_irritant.items()):
         if irritant_id.startswith("IRR"):
             readings.append(servqual.read_gap(irritant_id, tellings, customers))
@@ -99,11 +100,13 @@ def _map(context: Context, shard: int) -> Counts:
             gap = readings[-1].gap if irritant_id.startswith("IRR") else None
             owner = _owner(context, irritant, tellings, stages, gap)
             if owner:
-                owned.append(replace(irritant, owner=owner))
+                owned[irritant_id] = owner
     counts = {"gaps": len(readings), "owners": len(owned)}
     with context.finishing("map", shard, counts):
         context.store.write_gaps(context.run_id, readings)
-        context.store.save_irritants(owned)
+        for irritant_id, owner in owned.items():
+            context.store.give(irritant_id, owner=owner)
+        context.store.write_standing(context.standing().records.values())
     context.on_progress("map", 1)
     return counts
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from voc_pipeline.errors import StoreError, suggest
 from voc_pipeline.schema import Irritant, IrritantKind, Mention
@@ -64,6 +65,38 @@ class Irritants(Database):
                 connection.execute(delete(t.exemplar).where(t.exemplar.c.irritant_id.in_(part)))
             insert(connection, t.exemplar, exemplars)
 
+    def given_irritants(self) -> list[Irritant]:
+        """Records as runs bore and kept them, before people's edits, sorted by id; parts that people split off are not among them."""
+        with self._reading() as connection:
+            rows = connection.execute(select(t.irritant.c.id, t.irritant.c.given).where(t.irritant.c.parent == "")).all()
+            found = {record.id: record for record in _fetch(connection, t.irritant.c.parent == "")}
+        plain: dict[str, Any] = {"pinned": False, "inclusion": (), "exclusion": ()}
+        return [replace(found[row.id], **plain, **row.given) for row in sorted(rows, key=lambda row: row.id)]
+
+    def give(self, irritant_id: str, **values: str) -> None:
+        """Changes what a run gives a record (`status`, `owner`), before people's edits: how it stands is written by `write_standing`."""
+        c = t.irritant.c
+        with self._writing() as connection:
+            given = connection.execute(select(c.given).where(c.id == irritant_id)).scalar_one()
+            connection.execute(update(t.irritant).where(c.id == irritant_id).values(given={**given, **values}))
+
+    def write_standing(self, irritants: Iterable[Irritant]) -> int:
+        """Writes how records stand after people's edits, what runs gave them left as it is; parts not yet known are added.
+
+        Returns:
+            How many records changed.
+        """
+        c = t.irritant.c
+        with self._writing() as connection:
+            before = {record.id: record for record in _fetch(connection)}
+            wanted = {record.id: record for record in irritants}
+            self.save_irritants([record for key, record in wanted.items() if key not in before])
+            changed = [record for key, record in wanted.items() if key in before and record != before[key]]
+            for record in changed:
+                row = {name: value for name, value in irritant_row(record).items() if name not in ("id", "given")}
+                connection.execute(update(t.irritant).where(c.id == record.id).values(row))
+            return len(changed) + len(set(wanted) - set(before))
+
     def thresholds(self, space: str) -> dict[str, float]:
         """By irritant, the score from which a segment is a mention in a topic space; those that were never claimed in it are missing."""
         c = t.reach.c
@@ -117,8 +150,8 @@ class Irritants(Database):
         with self._reading() as connection:
             return [Mention(*row) for row in connection.execute(query)]
 
-    def append_edit(self, edit: Edit) -> None:
-        """Adds a line to the ledger. The same edit of the same run is written once, however often the run is started again."""
+    def append_edit(self, edit: Edit) -> int:
+        """Adds a line to the ledger; its rank is returned. The same edit of the same run is written once, however often the run is started again."""
         c = t.edit.c
         payload = text_keys(edit.payload)
         with self._writing() as connection:
@@ -131,18 +164,20 @@ class Irritants(Database):
                     c.irritant_id == edit.irritant_id,
                     c.payload == payload,
                 )
-                if connection.execute(select(c.id).where(*same).limit(1)).first() is not None:
-                    return
+                known = connection.execute(select(c.id).where(*same).limit(1)).first()
+                if known is not None:
+                    return int(known.id)
             rank = int(connection.execute(select(func.coalesce(func.max(c.id), 0) + 1)).scalar_one())
             row = {"id": rank, "at": edit.at, "author": edit.author, "run_id": edit.run_id, "action": edit.action}
             insert(connection, t.edit, [{**row, "irritant_id": edit.irritant_id, "payload": payload, "reason": edit.reason}])
+        return rank
 
     def edits(self, irritant_id: str | None = None) -> list[Edit]:
         """The ledger in the order it was written, of one irritant or of all."""
         c = t.edit.c
         query = select(t.edit).where(*([c.irritant_id == irritant_id] if irritant_id is not None else [])).order_by(c.id)
         with self._reading() as connection:
-            return [Edit(r.at, r.author, r.run_id, r.action, r.irritant_id, r.payload, r.reason) for r in connection.execute(query)]
+            return [Edit(r.at, r.author, r.run_id, r.action, r.irritant_id, r.payload, r.reason, r.id) for r in connection.execute(query)]
 
     def _unknown(self, connection: Connection, irritant_id: str) -> StoreError:
         known = list(connection.execute(select(t.irritant.c.id).order_by(t.irritant.c.id)).scalars())

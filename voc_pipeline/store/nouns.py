@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
-from voc_pipeline.schema import Metric
+from voc_pipeline.schema import Edit, Metric
 
 __all__ = ["Edit", "Metric", "Run", "RunStatus", "ScoreRow", "StagedRow"]
 
@@ -69,16 +69,3 @@ class StagedRow:
     text: str
     text_key: str
     known: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One line of the ledger of the registry. `run_id` is "" for what a person did."""
-
-    at: datetime
-    author: str
-    run_id: str
-    action: str
-    irritant_id: str
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    reason: str = ""

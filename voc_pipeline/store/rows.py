@@ -261,6 +261,10 @@ def from_segment_annotation(values: Sequence[Any]) -> SegmentAnnotation:
 # ---------------------------------------------------------------- registry and results
 
 
+GIVEN = ("label_fr", "label_en", "label_status", "status", "redirect", "owner")
+"""Fields of an irritant that runs give and people change."""
+
+
 def irritant_row(i: Irritant) -> dict[str, Any]:
     """Row of `irritant`; its exemplars have rows of their own."""
     names = (
@@ -277,16 +281,22 @@ def irritant_row(i: Irritant) -> dict[str, Any]:
         "status",
         "redirect",
         "owner",
+        "pinned",
+        "inclusion",
+        "exclusion",
+        "parent",
+        "split_on",
     )
-    return {name: getattr(i, name) for name in names}
+    return {name: getattr(i, name) for name in names} | {"given": {name: getattr(i, name) for name in GIVEN}}
 
 
 def from_irritant(row: Row[Any], exemplars: Sequence[Row[Any]]) -> Irritant:
     """Irritant of a row and its exemplars, in order."""
     values = dict(row._mapping)
+    del values["given"]
     values |= {
         "kind": IrritantKind(row.kind),
-        "keywords": tuple(row.keywords),
+        **{name: tuple(values[name]) for name in ("keywords", "inclusion", "exclusion", "split_on")},
         "exemplars": tuple(Exemplar(e.verbatim_id, e.position, e.text, e.lang) for e in exemplars),
     }
     return Irritant(**values)

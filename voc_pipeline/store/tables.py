@@ -256,6 +256,12 @@ irritant = Table(
     _col("status", Words(), "Where it stands", values=("active", "merged", "rejected", "retired")),
     _col("redirect", Words(), "Id it was merged into, or empty"),
     _col("owner", Words(), "Department that owns it, or empty"),
+    _col("pinned", Boolean(), "Whether a person holds it: no run retires it"),
+    _col("inclusion", JSONText(), "What people noted that it covers, a list"),
+    _col("exclusion", JSONText(), "What people noted that it does not cover, a list"),
+    _col("parent", Words(), "Id of the irritant it was split off, or empty"),
+    _col("split_on", JSONText(), "Words that make a mention of the parent its own, a list"),
+    _col("given", JSONText(), "Labels, status, redirect and owner as runs gave them, before people's edits"),
     comment="The registry: one row per irritant, strength or suggestion, kept from run to run.",
 )
 

@@ -1,4 +1,4 @@
-"""Irritants that last: which one claims a segment, which proposals are new, what each is called by id. Pure logic on texts and vectors.
+"""Which irritant claims a segment, which proposals are new, what each is called by id. Pure logic on texts and vectors.
 
 Known irritants claim before anything is discovered, from a snapshot frozen for the run. Cosines are exact: vectors are taken as float16 holds them,
 so a sum of their products fits float64 without rounding, and a score does not move with the batch, the order or the machine it is computed on.
@@ -13,18 +13,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from voc_pipeline.keys import fold
+from voc_pipeline.registry.cosines import N_BEST, Doubles, Floats, best_mean, cosines, exact
+from voc_pipeline.registry.routes import Routes
 from voc_pipeline.schema import Exemplar, Irritant, IrritantKind, Proposal
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 Embed = Callable[[Sequence[str]], Floats]
 
 PREFIX: Mapping[IrritantKind, str] = {IrritantKind.IRRITANT: "IRR", IrritantKind.STRENGTH: "STR", IrritantKind.SUGGESTION: "SUG"}
-N_BEST = 3
-"""Exemplars nearest to a segment whose mean cosine is its claim score."""
 CLAIM_SPREADS, BIRTH_SPREADS = 3.0, 3.5
 """How far above the cosine of two segments taken by chance a claim score must lie, in standard deviations of such cosines; and, for a proposal to be
 born, the claim scores that its exemplars (half of them at least) reach against one another. Measured on 6,260 real passages, most of which the encoder
@@ -44,11 +41,13 @@ class Claim:
         irritant_id: Of the irritant that claims it or, with `fallback`, of the nearest one; "" where nothing is registered.
         score: Claim score, in [0, 1].
         fallback: Nobody claims it: shown, never counted.
+        barred: A person's edit keeps it from every irritant: the one that claims it was rejected (its id is told), or it was moved to none ("").
     """
 
     irritant_id: str
     score: float
     fallback: bool
+    barred: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,26 +56,32 @@ class Snapshot:
 
     Attributes:
         irritants: Every record, by generation then id: those that claim and those that only bar a repeat.
-        claims_for: For each of them the id its claims go to (its own, or that of the one it was merged into), "" where it claims nothing.
         vectors: Exemplars of all of them, of length one. *Shape:* (n_exemplars, dim).
         starts: Row of `vectors` where each irritant's exemplars start, and the end. *Shape:* (n_irritants + 1,).
+        moves: For each folded text that a person moved, the id it belongs to, or "".
     """
 
     irritants: tuple[Irritant, ...]
-    claims_for: tuple[str, ...]
     vectors: Doubles
     starts: tuple[int, ...]
+    moves: Mapping[str, str]
+
+    def rows(self, i: int) -> Doubles:
+        """Exemplars of one of its records. *Shape:* (n_own, dim)."""
+        return self.vectors[self.starts[i] : self.starts[i + 1]]
 
 
-def freeze(irritants: Sequence[Irritant], embed: Embed) -> Snapshot:
+def freeze(irritants: Sequence[Irritant], embed: Embed, moves: Mapping[str, str] | None = None) -> Snapshot:
     """The snapshot of a run. Vectors are derived from the exemplars' texts, so a new encoder changes no id.
 
-    Active irritants claim, merged ones claim for the one they were merged into, retired ones under their own id, so that a return is seen;
-    rejected ones claim nothing and only bar a repeat.
+    Active irritants claim, merged ones claim for the one they were merged into, retired ones under their own id, so that a return is seen; what rejected
+    ones claim is barred. Parts that were split off take theirs from what the whole claims. An exemplar speaks no longer for a record that a person moved
+    it from, unless nothing else does.
 
     Args:
         irritants: Records of the registry, in any order, merged and rejected ones among them.
         embed: Texts to vectors, *Shape:* (n, dim).
+        moves: For each folded text that a person moved, the id it belongs to, or "".
 
     Raises:
         ValueError: two records share an id.
@@ -85,17 +90,18 @@ def freeze(irritants: Sequence[Irritant], embed: Embed) -> Snapshot:
     by_id = {irritant.id: irritant for irritant in ordered}
     if len(by_id) < len(ordered):
         raise ValueError("two records of the registry share an id")
-    texts = [_distinct_texts(irritant.exemplars) for irritant in ordered]
+    moved = dict(moves or {})
+    texts = [_speaking(irritant, moved) for irritant in ordered]
     starts = np.cumsum([0, *map(len, texts)])
     return Snapshot(
         irritants=tuple(ordered),
-        claims_for=tuple(claims_for(irritant, by_id) if own else "" for irritant, own in zip(ordered, texts, strict=True)),
         vectors=_embedded([text for own in texts for text in own], embed),
         starts=tuple(map(int, starts)),
+        moves=moved,
     )
 
 
-def claim(x: Floats, snapshot: Snapshot) -> list[Claim]:
+def claim(x: Floats, snapshot: Snapshot, texts: Sequence[str] = ()) -> list[Claim]:
     """What each segment tells of. Depends on the segment and the snapshot, on nothing else.
 
     Generations are asked in order of birth; in each, the best irritant whose score reaches its threshold claims. So those born later only take what
@@ -104,14 +110,39 @@ def claim(x: Floats, snapshot: Snapshot) -> list[Claim]:
     Args:
         x: Segment vectors. *Shape:* (n, dim).
         snapshot: Of one kind of records.
+        texts: Of the segments; may be left out where no person moved a sentence or split a record on words.
 
     Returns:
         One claim a row.
 
     Raises:
-        ValueError: `x` and the snapshot are of different models.
+        ValueError: `x` and the snapshot are of different models, or texts are missing.
     """
-    claimers = [i for i, target in enumerate(snapshot.claims_for) if target]
+    needs_texts = snapshot.moves or any(irritant.split_on for irritant in snapshot.irritants)
+    if len(texts) != len(x) and (texts or needs_texts):
+        raise ValueError(f"{len(texts)} texts for {len(x)} segments")
+    folded = [fold(text) for text in texts]
+    claims = _claimed(x, snapshot, folded)
+    if not snapshot.moves:
+        return claims
+    routes = Routes(snapshot.irritants, snapshot.rows)
+    return [
+        _moved(one, snapshot.moves[text], routes, text, x[row]) if text in snapshot.moves else one
+        for row, (one, text) in enumerate(zip(claims, folded, strict=True))
+    ]
+
+
+def _moved(found: Claim, to: str, routes: Routes, text: str, x: Floats) -> Claim:
+    """The claim of a segment that a person moved."""
+    if not to:
+        return Claim("", 0.0, False, barred=True)
+    target, barred = routes.of(to, text, x, divided=False)
+    return Claim(target, 1.0, False, barred) if target else found
+
+
+def _claimed(x: Floats, snapshot: Snapshot, texts: Sequence[str]) -> list[Claim]:
+    claimers = [i for i, irritant in enumerate(snapshot.irritants) if not irritant.parent and snapshot.starts[i + 1] > snapshot.starts[i]]
+    standing = np.array([snapshot.irritants[i].status != "rejected" for i in claimers], bool)
     if not len(x) or not claimers:
         return [Claim("", 0.0, True)] * len(x)
     if x.shape[1] != snapshot.vectors.shape[1]:
@@ -119,8 +150,9 @@ def claim(x: Floats, snapshot: Snapshot) -> list[Claim]:
     thresholds = np.array([snapshot.irritants[i].threshold for i in claimers])
     generations = np.array([snapshot.irritants[i].generation for i in claimers])
     claims: list[Claim] = []
+    routes = Routes(snapshot.irritants, snapshot.rows)
     for start in range(0, len(x), BLOCK):
-        scores = _scores(_exact(x[start : start + BLOCK]), snapshot, claimers)
+        scores = _scores(exact(x[start : start + BLOCK]), snapshot, claimers)
         reached = np.where(scores >= thresholds, scores, -1.0)
         winner = np.full(len(scores), -1)
         for generation in np.unique(generations):
@@ -128,10 +160,14 @@ def claim(x: Floats, snapshot: Snapshot) -> list[Claim]:
             best = born_then[reached[:, born_then].argmax(1)]
             free = (winner < 0) & (reached[np.arange(len(scores)), best] >= 0)
             winner[free] = best[free]
-        nearest = scores.argmax(1)
+        nearest = np.where(standing, scores, -1.0).argmax(1)
         for row in range(len(scores)):
-            chosen = int(winner[row] if winner[row] >= 0 else nearest[row])
-            claims.append(Claim(snapshot.claims_for[claimers[chosen]], round(float(scores[row, chosen]), 6), bool(winner[row] < 0)))
+            free = bool(winner[row] < 0)
+            chosen = int(nearest[row] if free else winner[row])
+            text = texts[start + row] if texts else ""
+            target, barred = routes.of(snapshot.irritants[claimers[chosen]].id, text, x[start + row])
+            score = round(float(scores[row, chosen]), 6)
+            claims.append(Claim("", 0.0, True) if not target or (free and barred) else Claim(target, score, free, barred))
     return claims
 
 
@@ -213,10 +249,10 @@ def above_chance(x: Floats, spreads: float) -> float:
     n = len(x)
     if n < 2:
         return 1.0
-    exact = _exact(x)
-    sums, squares = exact.sum(0), exact.T @ exact
+    rows = exact(x)
+    sums, squares = rows.sum(0), rows.T @ rows
     pairs = n * (n - 1)
-    own = (exact * exact).sum(1)
+    own = (rows * rows).sum(1)
     mean = (float(sums @ sums) - float(own.sum())) / pairs
     second = (float((squares * squares).sum()) - float((own * own).sum())) / pairs
     return round(float(np.clip(mean + spreads * np.sqrt(max(second - mean * mean, 0.0)), 0.0, 1.0)), 6)
@@ -233,9 +269,9 @@ def _digest(kind: IrritantKind, proposal: Proposal, attempt: int) -> str:
 
 def _leave_one_out(vectors: Doubles) -> Doubles:
     """Claim score of each exemplar against the others. *Shape:* (n,)."""
-    cosines = _cosines(vectors, vectors)
-    np.fill_diagonal(cosines, -np.inf)
-    return _best_mean(cosines, min(N_BEST, len(vectors) - 1))
+    among = cosines(vectors, vectors)
+    np.fill_diagonal(among, -np.inf)
+    return best_mean(among, min(N_BEST, len(vectors) - 1))
 
 
 def _repeats(vectors: Doubles, other: Doubles) -> bool:
@@ -244,7 +280,7 @@ def _repeats(vectors: Doubles, other: Doubles) -> bool:
     Measured on topics of real passages: two halves of one topic reach .87 or more of their own closeness in 52 cases of 55, the nearest other topic in
     4 of 86.
     """
-    across = float(np.mean(_best_mean(_cosines(vectors, other), min(N_BEST, len(other)))))
+    across = float(np.mean(best_mean(cosines(vectors, other), min(N_BEST, len(other)))))
     return across >= REPEAT_RATIO * float(np.mean(_leave_one_out(vectors)))
 
 
@@ -260,6 +296,13 @@ def claims_for(irritant: Irritant, by_id: Mapping[str, Irritant]) -> str:
     return "" if irritant.status in ("rejected", "merged") else irritant.id
 
 
+def _speaking(irritant: Irritant, moves: Mapping[str, str]) -> list[str]:
+    """Texts of a record's exemplars that still speak for it."""
+    texts = _distinct_texts(irritant.exemplars)
+    kept = [text for text in texts if moves.get(fold(text), irritant.id) == irritant.id]
+    return kept or texts
+
+
 def _distinct_texts(exemplars: Iterable[Exemplar]) -> list[str]:
     """One text for each folded text, in order."""
     kept: dict[str, str] = {}
@@ -270,32 +313,11 @@ def _distinct_texts(exemplars: Iterable[Exemplar]) -> list[str]:
 
 def _embedded(texts: Sequence[str], embed: Embed) -> Doubles:
     """Vectors of texts, exact. *Shape:* (len(texts), dim), or (0, 0)."""
-    return _exact(embed(texts)) if texts else np.zeros((0, 0))
-
-
-def _exact(x: Floats) -> Doubles:
-    """Values as float16 holds them: products of two have 22 bits, so their sum over a vector of length one is exact in float64 in any order."""
-    return x.astype(np.float16).astype(np.float64)
-
-
-def _cosines(left: Doubles, right: Doubles) -> Doubles:
-    """Cosines of all pairs; 0 where a vector is null. *Shape:* (n_left, n_right)."""
-    norms = [np.sqrt(np.maximum((side * side).sum(1), 1e-12)) for side in (left, right)]
-    cosines: Doubles = left @ right.T / (norms[0][:, None] * norms[1][None, :])
-    return cosines
-
-
-def _best_mean(cosines: Doubles, n_best: int) -> Doubles:
-    """Mean of the best cosines of each row, added in a fixed order, no less than 0. *Shape:* (n,)."""
-    best = np.sort(cosines, axis=1)[:, ::-1]
-    total = best[:, 0]
-    for column in range(1, n_best):
-        total = total + best[:, column]
-    return np.clip(total / n_best, 0.0, 1.0)
+    return exact(embed(texts)) if texts else np.zeros((0, 0))
 
 
 def _scores(x: Doubles, snapshot: Snapshot, claimers: Sequence[int]) -> Doubles:
     """Claim score of each row for each claimer. *Shape:* (n, n_claimers)."""
-    cosines = _cosines(x, snapshot.vectors)
+    near = cosines(x, snapshot.vectors)
     columns = [(snapshot.starts[i], snapshot.starts[i + 1]) for i in claimers]
-    return np.stack([_best_mean(cosines[:, start:end], min(N_BEST, end - start)) for start, end in columns], axis=1)
+    return np.stack([best_mean(near[:, start:end], min(N_BEST, end - start)) for start, end in columns], axis=1)

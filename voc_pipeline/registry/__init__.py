@@ -1,0 +1,48 @@
+"""Irritants that last: which one claims a segment, which proposals are new, what people made of them. Pure logic on texts, vectors and a ledger."""
+
+from __future__ import annotations
+
+from voc_pipeline.registry.claims import (
+    BIRTH_SPREADS,
+    CLAIM_SPREADS,
+    PREFIX,
+    REPEAT_RATIO,
+    Claim,
+    Embed,
+    Snapshot,
+    above_chance,
+    claim,
+    claim_level,
+    claims_for,
+    freeze,
+    register,
+)
+from voc_pipeline.registry.cosines import N_BEST, Doubles, Floats
+from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, apply, child_id, in_force, replay
+
+__all__ = [
+    "ACTIONS",
+    "BIRTH_SPREADS",
+    "CLAIM_SPREADS",
+    "N_BEST",
+    "PREFIX",
+    "REPEAT_RATIO",
+    "Claim",
+    "Conflict",
+    "Doubles",
+    "Embed",
+    "Floats",
+    "Replayed",
+    "Snapshot",
+    "Standing",
+    "above_chance",
+    "apply",
+    "child_id",
+    "claim",
+    "claim_level",
+    "claims_for",
+    "freeze",
+    "in_force",
+    "register",
+    "replay",
+]
