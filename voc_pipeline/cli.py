@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voc_pipeline.errors import AuditError, ConfigError, VocError
+from voc_pipeline.edit_commands import app as irritants_app
+from voc_pipeline.errors import AuditError, ConfigError, EditError, VocError
 from voc_pipeline.offline import switch_off_telemetry
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(irritants_app, name="irritants")
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)]
 Since = Annotated[
@@ -112,25 +115,6 @@ def annotate(
 
     n = annotating.annotate_file(source, target, model)
     typer.echo(f"{n} verbatims -> {target}")
-
-
-@app.command()
-def irritants(
-    config: ConfigPath,
-    action: Annotated[str, typer.Argument(help="`list`, or `show`.")] = "list",
-    irritant_id: Annotated[str | None, typer.Argument(metavar="ID", help="Which one to show.", show_default=False)] = None,
-) -> None:
-    """List the irritants of the last run, or show one with its figures and quotes.
-
-    Examples:
-
-        voc irritants configs/demo.yaml
-
-        voc irritants configs/demo.yaml show IRR-ABCD2345
-    """
-    from voc_pipeline.composers import reading
-
-    reading.irritants(_load(config), action, irritant_id)
 
 
 @app.command()
@@ -339,7 +323,7 @@ def main() -> None:
     switch_off_telemetry()
     try:
         app()
-    except (AuditError, ConfigError) as error:
+    except (AuditError, ConfigError, EditError) as error:
         for problem in error.problems or (error,):
             typer.echo(f"error: {problem}", err=True)
         sys.exit(2)

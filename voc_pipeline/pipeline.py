@@ -55,7 +55,8 @@ def begin(config: Config, store: Store, run_id: str | None = None, fresh: bool =
     fingerprint = _fingerprint(config)
     runs = store.runs()
     unfinished = store.unfinished_run(request)
-    if unfinished and not fresh and unfinished.fingerprint == fingerprint and (run_id in (None, unfinished.id)):
+    resumable = unfinished is not None and unfinished.fingerprint == fingerprint and not _edited_since(store, unfinished)
+    if unfinished and not fresh and resumable and run_id in (None, unfinished.id):
         store.update_run(unfinished.id, status="running")
         return Started(store.run(unfinished.id), resumed=True, nothing_new=False)
     last, newest = store.last_done_run(request), store.last_done_run()
@@ -179,12 +180,12 @@ def republish_missing(config: Config, store: Store, run: Run) -> None:
 def unfinished(config: Config, store: Store) -> Run | None:
     """The run that `begin` would resume, or None."""
     found = store.unfinished_run(_request_hash(config, folder_version(trained(model_name(config)))))
-    return found if found and found.fingerprint == _fingerprint(config) else None
+    return found if found and found.fingerprint == _fingerprint(config) and not _edited_since(store, found) else None
 
 
 def _edited_since(store: Store, run: Run) -> bool:
-    """Whether a person changed the registry after a run."""
-    return any(not edit.run_id and run.finished_at and edit.at > run.finished_at for edit in store.edits())
+    """Whether a person changed the registry after a run ended, or since one that did not end began: it would count by two registries."""
+    return any(not edit.run_id and edit.at > (run.finished_at or run.started_at) for edit in store.edits())
 
 
 def _request_hash(config: Config, version: str) -> str:

@@ -226,6 +226,7 @@ def _show(console: Console, store: Store, reading: Reading, given: str) -> None:
     )
     if record.keywords:
         console.print(f"[dim]{escape(', '.join(record.keywords[:8]))}[/]")
+    _show_people(console, store, record)
     console.print(_figures_table(reading, figures))
     gap = reading.gaps.get(record.id)
     if gap:
@@ -234,6 +235,21 @@ def _show(console: Console, store: Store, reading: Reading, given: str) -> None:
     console.print("\n[bold]In their words[/]")
     for quote in quotes:
         console.print(_quoted(quote))
+
+
+def _show_people(console: Console, store: Store, record: Irritant) -> None:
+    """What people made of a record."""
+    merged = sorted(other.id for other in store.irritants(active=False) if other.redirect == record.id)
+    told = [
+        *(["pinned: no run retires it"] if record.pinned else []),
+        *(["rejected: the next run counts nothing for it"] if record.status == "rejected" else []),
+        *([f"split off {record.parent}" + (f" on {', '.join(record.split_on)}" if record.split_on else "")] if record.parent else []),
+        *([f"merged into it: {', '.join(merged)}"] if merged else []),
+        *(f"covers {one}" for one in record.inclusion),
+        *(f"does not cover {one}" for one in record.exclusion),
+    ]
+    for line in told:
+        console.print(escape(line), soft_wrap=True)
 
 
 def _figures_table(reading: Reading, figures: Mapping[str, Metric]) -> Table:

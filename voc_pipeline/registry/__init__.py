@@ -18,7 +18,7 @@ from voc_pipeline.registry.claims import (
     register,
 )
 from voc_pipeline.registry.cosines import N_BEST, Doubles, Floats
-from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, apply, child_id, in_force, replay
+from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, apply, child_id, in_force, replay, undone
 
 __all__ = [
     "ACTIONS",
@@ -45,4 +45,5 @@ __all__ = [
     "in_force",
     "register",
     "replay",
+    "undone",
 ]

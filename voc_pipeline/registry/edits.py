@@ -85,12 +85,18 @@ def replay(given: Iterable[Irritant], ledger: Sequence[Edit]) -> Replayed:
 
 
 def in_force(ledger: Sequence[Edit]) -> list[Edit]:
-    """People's edits that were not undone, in order; an undo that was undone itself counts for nothing."""
-    undone: set[int] = set()
+    """People's edits that were not undone, in order."""
+    taken_back = undone(ledger)
+    return [edit for edit in ledger if not edit.run_id and edit.action in _EDITS and edit.id not in taken_back]
+
+
+def undone(ledger: Sequence[Edit]) -> set[int]:
+    """Ranks of edits, undos among them, that an undo in force takes back: one that was undone itself counts for nothing."""
+    found: set[int] = set()
     for edit in reversed(ledger):
-        if not edit.run_id and edit.action == "undo" and edit.id not in undone:
-            undone.add(int(edit.payload["edit"]))
-    return [edit for edit in ledger if not edit.run_id and edit.action in _EDITS and edit.id not in undone]
+        if not edit.run_id and edit.action == "undo" and edit.id not in found:
+            found.add(int(edit.payload["edit"]))
+    return found
 
 
 def apply(standing: Standing, edit: Edit) -> Standing:

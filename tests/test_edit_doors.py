@@ -1,0 +1,265 @@
+"""Edits through the store, on both databases, and through runs: they are kept, told, undone, and hold in every later run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer.main
+from commands import voc
+from test_store import a_verbatim, an_irritant, fill
+
+from voc_pipeline import pipeline
+from voc_pipeline.cli import app
+from voc_pipeline.config import Config, load_config
+from voc_pipeline.edits import Registry, open_registry
+from voc_pipeline.errors import EditError, StoreError
+from voc_pipeline.schema import Exemplar, Irritant, IrritantKind
+from voc_pipeline.store import Store, exclusive, open_store
+
+A, B = "IRR-AAAAAAAA", "IRR-BBBBBBBB"
+
+
+@pytest.fixture
+def registry(store_url: str) -> Iterator[Registry]:
+    with open_store(store_url) as store:
+        fill(store, [a_verbatim(number) for number in (1, 2, 3)])
+        store.save_irritants([an_irritant(A), an_irritant(B), an_irritant("STR-AAAAAAAA", kind=IrritantKind.STRENGTH)])
+        yield Registry(store, store_url, "anne")
+
+
+def kept(registry: Registry) -> dict[str, Irritant]:
+    """Records as any reader of the store finds them."""
+    return {record.id: record for record in registry._store.irritants(active=False)}
+
+
+def test_edits_are_kept_with_author_and_time(registry: Registry) -> None:
+    """Each edit is a line of the ledger, and any reader of the store finds the record as it was left."""
+    named = registry.rename(A, fr="Colis égaré", reason="plus juste, dit 06 12 34 56 78")
+    registry.owner(A, "logistics")
+    assert (named.id, named.author, named.reason) == (1, "anne", "plus juste, dit [PHONE]")
+    assert kept(registry)[A].label_fr == "Colis égaré" and kept(registry)[A].owner == "logistics"
+    assert [edit.action for edit in registry.history(A)] == ["rename", "owner"] and registry.history(B) == []
+
+
+def test_every_edit_passes_through_the_store(registry: Registry) -> None:
+    """Each action is written, applied and read back; undone from the last to the first, all is as before."""
+    before, place = kept(registry), (a_verbatim(1).id, 0)
+    done = [
+        registry.rename(A, en="Lost parcel"),
+        registry.pin(A),
+        registry.unpin(A),
+        registry.note(A, inclusion="points relais", exclusion="retours"),
+        registry.owner(A, ""),
+        registry.split(A, ["relais"]),
+        registry.split(A, examples=[place], fr="Jamais reçu"),
+        registry.move(place, B),
+        registry.reject(A),
+        registry.restore(A),
+        registry.merge(A, B),
+    ]
+    words, examples = done[5].payload["child"], done[6].payload["child"]
+    stood = kept(registry)
+    assert (stood[A].status, stood[A].redirect, stood[A].label_en, stood[A].inclusion) == ("merged", B, "Lost parcel", ("points relais",))
+    assert stood[words].split_on == ("relais",) and stood[words].label_fr == "colis perdu (relais)"
+    assert [e.text for e in stood[examples].exemplars] == ["Colis numéro 1 jamais reçu."]
+    assert registry.standing().moves == {"colis numéro 1 jamais reçu.": B}
+    for edit in reversed(done):
+        registry.undo(edit.id)
+    assert {key: kept(registry)[key] for key in before} == before
+    assert registry.record(words).id == A and not registry.standing().moves
+
+
+def test_the_last_edit_is_undone_by_default(registry: Registry) -> None:
+    """Undo without a number takes back what was done last, and again brings it back."""
+    registry.rename(A, fr="un")
+    assert registry.undo().payload == {"edit": 1} and kept(registry)[A].label_fr == "colis perdu"
+    assert registry.undo().payload == {"edit": 2} and kept(registry)[A].label_fr == "un"
+
+
+def test_what_stands_on_an_edit_keeps_it_from_being_undone(registry: Registry) -> None:
+    """An edit that later ones need is not undone; the message lists them."""
+    part = registry.split(A, ["relais"]).payload["child"]
+    named = registry.rename(part, fr="Relais fermé")
+    with pytest.raises(EditError, match=rf"later edits stand on it: {named.id} \(rename {part}\)"):
+        registry.undo(1)
+    registry.undo(named.id)
+    registry.undo(1)
+    with pytest.raises(EditError, match="was undone before"):
+        registry.undo(1)
+
+
+def test_edits_come_all_or_none(registry: Registry) -> None:
+    """Of several edits one of which cannot be made, none is; checked dry, none is written either."""
+    good, bad = registry.edit("rename", A, {"fr": "un"}), registry.edit("merge", A, {"into": A})
+    with pytest.raises(EditError, match="merged into itself"):
+        registry.do([good, bad])
+    registry.do([good], dry=True)
+    assert registry.history() == [] and kept(registry)[A].label_fr == "colis perdu"
+
+
+def test_mistakes_about_edits_are_explained(registry: Registry) -> None:
+    """A label with a person's name, a sentence that is not there, an edit that nobody made: each is refused with what to do."""
+    with pytest.raises(EditError, match="personal data"):
+        registry.rename(A, fr="Accueil de Mme Martin")
+    with pytest.raises(EditError, match="no such verbatim"):
+        registry.move(("absent", 0), A)
+    with pytest.raises(EditError, match="no such sentence"):
+        registry.move((a_verbatim(1).id, 9), A)
+    with pytest.raises(EditError, match="is no edit of a person"):
+        registry.undo(3)
+    with pytest.raises(EditError, match="both words and examples"):
+        registry.split(A, ["relais"], [(a_verbatim(1).id, 0)])
+
+
+def test_edits_wait_for_a_run(registry: Registry, store_url: str) -> None:
+    """While a run is at work nothing is edited: it would count by two registries."""
+    holds, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with exclusive(store_url):
+            holds.set()
+            done.wait(20)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    holds.wait(20)
+    try:
+        with pytest.raises(StoreError, match="one run at a time"):
+            registry.pin(A)
+    finally:
+        done.set()
+        thread.join()
+    assert registry.history() == []
+
+
+def test_what_runs_give_is_kept_beside_what_people_say(registry: Registry) -> None:
+    """An owner that a run finds shows until a person names another, and again when that is undone."""
+    store: Store = registry._store
+    store.give(A, owner="by the rules")
+    store.write_standing(registry.standing().records.values())
+    assert kept(registry)[A].owner == "by the rules"
+    registry.owner(A, "by a person")
+    assert kept(registry)[A].owner == "by a person"
+    registry.undo()
+    assert kept(registry)[A].owner == "by the rules"
+
+
+# ---------------------------------------------------------------- through runs
+
+SAID = ("La livraison a pris trois semaines, inadmissible.", "Personne ne répond au téléphone, lamentable.", "Ma facture est fausse, scandaleux.")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A store whose registry knows three irritants, and thirty reviews that tell of them."""
+    folder = tmp_path_factory.mktemp("edits")
+    rows = [f'{i},2026-0{1 + i % 6}-1{i % 9},"{SAID[i % 3]}"' for i in range(30)]
+    (folder / "reviews.csv").write_text("\n".join(["id,date,text", *rows]), encoding="utf-8")
+    settings = "project: edits\nstore: sqlite:///voc.db\noutput: out\nsources:\n  - {name: reviews, kind: review, path: reviews.csv, fields: {id: id, text: text, date: date}}\n"
+    (folder / "voc.yaml").write_text(settings, encoding="utf-8")
+    config = load_config(folder / "voc.yaml")
+    known = [
+        replace(an_irritant(f"IRR-{name * 8}"), exemplars=(Exemplar("v", 0, text, "fr"),), threshold=0.8, generation=0)
+        for name, text in zip("ABC", SAID, strict=True)
+    ]
+    with open_store(config.store_url) as store:
+        store.save_irritants(known)
+    pipeline.run(config)
+    return config
+
+
+def _told(config: Config) -> dict[str, int]:
+    """How many segments tell of each record in the last run."""
+    with open_registry(config) as registry:
+        held = [mention.irritant_id for mention in registry.mentions()]
+    return {irritant_id: held.count(irritant_id) for irritant_id in sorted(set(held))}
+
+
+def test_edits_hold_in_every_later_run(config: Config) -> None:
+    """A run after an edit claims anew, by the edited registry: renamed, merged, split, moved and rejected stay so; undone, all is as it was."""
+    c = "IRR-CCCCCCCC"
+    first = _told(config)
+    assert sorted(first) == [A, B, c] and min(first.values()) > 5
+    assert pipeline.run(config).nothing_new
+    with open_registry(config, "anne") as registry:
+        registry.rename(A, fr="Livraison lente", en="Slow delivery")
+        registry.merge(B, into=A)
+        part = registry.split(A, ["téléphone"], fr="Injoignable").payload["child"]
+        registry.reject(c)
+    second = pipeline.run(config)
+    assert not second.nothing_new and _told(config) == {A: first[A], part: first[B]}
+    with open_store(config.store_url) as store:
+        assert store.done_shards(second.run.id, "discover")[0]["irritant.rejected"] == first[c]
+        assert store.irritant(B).label_fr == "Livraison lente"
+        place = next((m.verbatim_id, m.position) for m in store.mentions(second.run.id) if m.irritant_id == part)
+    with open_registry(config, "anne") as registry:
+        registry.move(place, A)
+    pipeline.run(config, fresh=True)
+    assert _told(config) == {A: first[A] + first[B]}, "the very words go there wherever they are said"
+    with open_registry(config, "anne") as registry:
+        for edit in reversed(registry.history()):
+            if not edit.run_id and edit.action != "undo":
+                registry.undo(edit.id)
+    pipeline.run(config)
+    assert _told(config) == first
+
+
+def test_a_run_cut_short_before_an_edit_is_not_gone_on_with(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was claimed before an edit is not mixed with what is claimed after: the run begins anew."""
+    monkeypatch.setattr(pipeline, "STEPS", pipeline.STEPS[:-1])
+    cut = pipeline.run(config, fresh=True).run
+    with open_registry(config, "anne") as registry:
+        registry._store.update_run(cut.id, status="failed")
+        started = pipeline.begin(config, registry._store)
+        assert started.resumed and started.run.id == cut.id
+        registry._store.update_run(cut.id, status="failed")
+        registry.pin(A)
+        started = pipeline.begin(config, registry._store)
+        assert not started.resumed and started.run.id != cut.id
+        registry._store.update_run(started.run.id, status="failed")
+
+
+# ---------------------------------------------------------------- on the command line
+
+COMMANDS = typer.main.get_command(app).commands["irritants"].commands  # type: ignore[attr-defined]  # both are groups
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_action_is_documented(name: str) -> None:
+    """Every action has help with an example of itself, and help for each of its options."""
+    command = COMMANDS[name]
+    assert f"voc irritants configs/demo.yaml {name}" in (command.help or "")
+    assert all(getattr(option, "help", None) for option in command.params if option.name != "help")
+
+
+def test_edits_on_the_command_line(config: Config, tmp_path: Path) -> None:
+    """An edit says what it did and how to undo it; the history tells who did what and why; a mistake is one clear line."""
+    with open_store(config.store_url) as store:
+        place = next(f"{m.verbatim_id}:{m.position}" for m in store.mentions(store.runs()[0].id))
+    file = config.root / "voc.yaml"
+    said = voc("irritants", file, "rename", A.lower(), "--en", "Slow delivery", "--author", "anne", "--reason", "clearer").out
+    assert f"{A} named 'Slow delivery' (en)" in said and "takes it back" in said
+    for action in (
+        ["note", A, "--covers", "late parcels", "--not", "lost ones"],
+        ["owner", A, "Transport"],
+        ["pin", A],
+        ["unpin", A],
+        ["split", A, "--keyword", "trois semaines", "--en", "Three weeks"],
+        ["move", place, "none"],
+        ["reject", B],
+        ["restore", B],
+        ["merge", B, A],
+        ["undo"],
+    ):
+        voc("irritants", file, *action, "--author", "karim")
+    told = voc("irritants", file, "history", A).out
+    for words in ("anne", "karim", "clearer", "owned by Transport", "pinned", "split: IRR-", f"{B} merged into {A} (undone)"):
+        assert words in " ".join(told.split()), words
+    shown = voc("irritants", file, "show", A).out
+    assert "covers late parcels" in shown and "does not cover lost ones" in shown
+    assert "Did you mean 'IRR-AAAAAAAA'" in voc("irritants", file, "pin", "IRR-AAAAAAAB", code=2).err
+    assert "does not say where a sentence stands" in voc("irritants", file, "move", "here", A, code=2).err

@@ -1,0 +1,97 @@
+"""`voc irritants CONFIG rename|merge|...|history`: edits made and told on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from voc_pipeline import registry as pure
+from voc_pipeline.config import Config
+from voc_pipeline.edits import Registry, open_registry
+from voc_pipeline.schema import Edit
+
+WIDTH = 120
+"""Columns that the history needs, also where the output goes into a file."""
+
+
+def edit(config: Config, author: str, make: Callable[[Registry], Edit]) -> Edit:
+    """Make an edit and say what it did.
+
+    Args:
+        config: Settings.
+        author: Who; "" for the login name.
+        make: The edit.
+
+    Raises:
+        EditError: It cannot be made.
+        StoreError: A run is at work.
+    """
+    with open_registry(config, author) as registry:
+        written = make(registry)
+        taken_back = next((one for one in registry.history() if one.id == written.payload.get("edit")), None)
+    console = Console(highlight=False)
+    told = said(written) + (f": {said(taken_back)}" if taken_back else "")
+    console.print(f"{written.id}. {escape(told)} [dim]({escape(written.author)})[/]", soft_wrap=True)
+    console.print(f"`voc report CONFIG` shows it, the next `voc run CONFIG` counts with it, `undo {written.id}` takes it back.", soft_wrap=True)
+    return written
+
+
+def show_history(config: Config, irritant_id: str | None = None) -> None:
+    """Tell the ledger, of one record or of all, and what of it cannot be applied.
+
+    Raises:
+        StoreError: No such id.
+    """
+    with open_registry(config) as registry:
+        if irritant_id is not None:
+            registry.record(irritant_id)
+        lines, conflicts = registry.history(irritant_id), registry.conflicts()
+        taken_back = pure.undone(registry.history())
+    console = Console(highlight=False)
+    if console.width < WIDTH and not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH)
+    if not lines:
+        console.print("Nobody has edited anything, and no run has borne anything.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in ("n", "when", "who", "what", "why"):
+        table.add_column(head, justify="right" if head == "n" else "left", no_wrap=head in {"n", "when"})
+    for line in lines:
+        what = escape(said(line)) + (" [dim](undone)[/]" if line.id in taken_back else "")
+        table.add_row(str(line.id), f"{line.at:%Y-%m-%d %H:%M}", escape(line.author if not line.run_id else line.run_id), what, escape(line.reason))
+    console.print(table)
+    for conflict in conflicts:
+        console.print(f"[yellow]{conflict.edit.id} cannot be applied[/]: {escape(str(conflict.why))}", soft_wrap=True)
+
+
+def said(line: Edit) -> str:
+    """A line of the ledger in words.
+
+    >>> from datetime import datetime
+    >>> said(Edit(datetime(2026, 1, 1), "anne", "", "merge", "IRR-A", {"into": "IRR-B"}))
+    'IRR-A merged into IRR-B'
+    """
+    told: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+        "rename": lambda p: "named " + ", ".join(f"{p[lang]!r} ({lang})" for lang in ("fr", "en") if p.get(lang)),
+        "merge": lambda p: f"merged into {p['into']}",
+        "split": lambda p: (
+            f"split: {p['child']}" + (f" on {', '.join(p['keywords'])}" if p.get("keywords") else f" by {len(p['examples'])} examples")
+        ),
+        "reject": lambda p: "rejected",
+        "restore": lambda p: "restored",
+        "pin": lambda p: "pinned",
+        "unpin": lambda p: "unpinned",
+        "owner": lambda p: f"owned by {p['owner']}" if p.get("owner") else "owned by nobody",
+        "move": lambda p: f"{p['text'][:60]!r} moved to {p['to'] or 'none'}",
+        "note": lambda p: "; ".join(
+            [f"covers {p['inclusion']!r}"] * ("inclusion" in p) + [f"does not cover {p['exclusion']!r}"] * ("exclusion" in p)
+        ),
+        "undo": lambda p: f"edit {p['edit']} undone",
+        "born": lambda p: f"born, {p.get('exemplars', '?')} exemplars",
+    }
+    what = told[line.action](line.payload) if line.action in told else line.action
+    return f"{line.irritant_id} {what}".strip()

@@ -1,0 +1,15 @@
+"""The registry as people work on it: the one engine behind the command line, the review workbook and any page to come.
+
+    with open_registry(load_config("voc.yaml"), author="anne") as registry:
+        registry.rename("IRR-ABCD2345", fr="Remboursement tardif", reason="plus juste")
+        registry.merge("IRR-EFGH2345", into="IRR-ABCD2345")
+        registry.undo()
+
+Every edit is a line of the ledger, with author and time; each later run replays them all. Edits wait while a run is at work.
+"""
+
+from __future__ import annotations
+
+from voc_pipeline.edits.desk import Registry, login_name, open_registry
+
+__all__ = ["Registry", "login_name", "open_registry"]

@@ -1,0 +1,271 @@
+"""Where edits are made: checked against the registry as it stands, written to the ledger, applied, all of them or none."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from voc_pipeline import registry as pure
+from voc_pipeline.config import Config
+from voc_pipeline.errors import EditError
+from voc_pipeline.redact import redact
+from voc_pipeline.schema import Edit, Irritant, Mention, Role, Segment, Verbatim
+from voc_pipeline.store import Store, exclusive, open_store
+
+Place = tuple[str, int]
+"""Where a sentence stands: (verbatim id, rank of its segment, from 0)."""
+
+
+@contextmanager
+def open_registry(config: Config, author: str = "") -> Iterator[Registry]:
+    """The registry of a project, to read and to edit.
+
+    Args:
+        config: Settings.
+        author: Who edits; by default the login name.
+
+    Raises:
+        StoreError: The store cannot be opened.
+    """
+    with open_store(config.store_url) as store:
+        yield Registry(store, config.store_url, author)
+
+
+def login_name() -> str:
+    """The name of who is at work on this machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+class Registry:
+    """The registry of one store: how it stands, its ledger, and an edit a method.
+
+    Args:
+        store: Open.
+        url: Of the store, held while edits are written so that no run is at work.
+        author: Who edits; by default the login name.
+
+    Every edit returns the line it wrote and raises `EditError` where it cannot be made, `StoreError` where a run is at work.
+    """
+
+    def __init__(self, store: Store, url: str, author: str = "") -> None:
+        self._store, self._url, self.author = store, url, author.strip() or login_name()
+
+    # ------------------------------------------------------------ reading
+
+    def standing(self) -> pure.Standing:
+        """The registry as it stands now."""
+        return self._replayed().standing
+
+    def conflicts(self) -> tuple[pure.Conflict, ...]:
+        """Edits in force that could not be applied."""
+        return self._replayed().conflicts
+
+    def record(self, irritant_id: str) -> Irritant:
+        """The record of an id; of one that was merged, the record it was merged into.
+
+        Raises:
+            StoreError: No such id.
+        """
+        return self._store.irritant(irritant_id)
+
+    def history(self, irritant_id: str | None = None) -> list[Edit]:
+        """The ledger in order: all of it, or what touches one record."""
+        ledger = self._store.edits()
+        return ledger if irritant_id is None else [edit for edit in ledger if irritant_id in touched(edit)]
+
+    def mentions(self) -> list[Mention]:
+        """Mentions of the last finished run, the counted ones."""
+        run = self._store.last_done_run()
+        return [mention for mention in self._store.mentions(run.id) if not mention.fallback] if run else []
+
+    # ------------------------------------------------------------ editing
+
+    def rename(self, irritant_id: str, fr: str | None = None, en: str | None = None, reason: str = "") -> Edit:
+        """Gives a record a label in French, in English, or in both."""
+        return self._one("rename", irritant_id, {name: label for name, label in (("fr", fr), ("en", en)) if label is not None}, reason)
+
+    def merge(self, irritant_id: str, into: str, reason: str = "") -> Edit:
+        """Merges a record into another: its id leads there for ever."""
+        return self._one("merge", irritant_id, {"into": into}, reason)
+
+    def split(
+        self,
+        irritant_id: str,
+        keywords: Sequence[str] = (),
+        examples: Sequence[Place] = (),
+        fr: str | None = None,
+        en: str | None = None,
+        reason: str = "",
+    ) -> Edit:
+        """Splits a part off a record: sentences that hold one of the keywords, or are nearer to the examples than to the rest.
+
+        Args:
+            irritant_id: What it is split off.
+            keywords: Words or beginnings of words; without a label, the part is named after the record and the first of them.
+            examples: Where sentences of the part stand.
+            fr: French label of the part.
+            en: English label.
+            reason: Why.
+
+        Returns:
+            The line written; its payload's `child` is the id of the part.
+        """
+        return self.do([self.split_edit(irritant_id, keywords, examples, fr, en, reason)])[0]
+
+    def split_edit(
+        self,
+        irritant_id: str,
+        keywords: Sequence[str],
+        examples: Sequence[Place] = (),
+        fr: str | None = None,
+        en: str | None = None,
+        reason: str = "",
+    ) -> Edit:
+        """The edit that `split` makes, not yet made."""
+        parent = self._store.irritant(irritant_id)
+        words = [word.strip() for word in keywords if word.strip()]
+        if words and examples:
+            raise EditError(f"split {irritant_id}", "both words and examples", "one of them", "Make two splits of it")
+        found = [self._example(place) for place in examples]
+        labels = {"fr": fr, "en": en}
+        if words and not fr and not en:
+            labels = {lang: f"{label} ({words[0]})" for lang, label in (("fr", parent.label_fr), ("en", parent.label_en)) if label}
+        payload: dict[str, Any] = {"child": pure.child_id(parent, words, found), **{lang: label for lang, label in labels.items() if label}}
+        payload |= {"keywords": words} if words else {"examples": found}
+        return self.edit("split", irritant_id, payload, reason)
+
+    def reject(self, irritant_id: str, reason: str = "") -> Edit:
+        """Rejects a record: what it would claim is counted as rejected, and it never comes back under a new id."""
+        return self._one("reject", irritant_id, {}, reason)
+
+    def restore(self, irritant_id: str, reason: str = "") -> Edit:
+        """Opens a rejected record again."""
+        return self._one("restore", irritant_id, {}, reason)
+
+    def pin(self, irritant_id: str, reason: str = "") -> Edit:
+        """Holds a record: no run retires it."""
+        return self._one("pin", irritant_id, {}, reason)
+
+    def unpin(self, irritant_id: str, reason: str = "") -> Edit:
+        """Lets go of it."""
+        return self._one("unpin", irritant_id, {}, reason)
+
+    def owner(self, irritant_id: str, owner: str, reason: str = "") -> Edit:
+        """Gives a record to a department; "" takes it from all."""
+        return self._one("owner", irritant_id, {"owner": owner}, reason)
+
+    def note(self, irritant_id: str, inclusion: str = "", exclusion: str = "", reason: str = "") -> Edit:
+        """Notes what a record covers, or does not."""
+        payload = {name: text for name, text in (("inclusion", inclusion), ("exclusion", exclusion)) if text.strip()}
+        return self._one("note", irritant_id, payload, reason)
+
+    def move(self, place: Place, to: str, reason: str = "") -> Edit:
+        """Says where a sentence belongs: to a record, or with "" to none. The same words go there wherever they are said."""
+        return self.do([self.move_edit(place, to, reason)])[0]
+
+    def move_edit(self, place: Place, to: str, reason: str = "") -> Edit:
+        """The edit that `move` makes, not yet made."""
+        held_by = next((m.irritant_id for m in self.mentions() if (m.verbatim_id, m.position) == place), "")
+        return self.edit("move", held_by, {**self._example(place), "to": to}, reason)
+
+    def undo(self, edit_id: int | None = None, reason: str = "") -> Edit:
+        """Takes an edit back; an undo too.
+
+        Args:
+            edit_id: Its rank in the ledger; by default the last edit of a person.
+            reason: Why.
+        """
+        people = {edit.id: edit for edit in self._store.edits() if not edit.run_id}
+        if edit_id is None:
+            edit_id = max(people, default=0)
+        if edit_id not in people:
+            raise EditError(f"undo {edit_id}", "is no edit of a person", "the number of one", "`voc irritants CONFIG history` shows them all")
+        return self._one("undo", people[edit_id].irritant_id, {"edit": edit_id}, reason)
+
+    # ------------------------------------------------------------ the engine
+
+    def edit(self, action: str, irritant_id: str, payload: dict[str, Any], reason: str = "") -> Edit:
+        """An edit by this author, now, its words redacted; not yet made.
+
+        Raises:
+            EditError: A label holds personal data.
+        """
+        for lang in ("fr", "en"):
+            label = str(payload.get(lang) or "")
+            if label and redact(label, lang).text != label:
+                raise EditError(f"{action} {irritant_id}", f"the label {label!r} holds personal data", "object and failure", "Leave it out")
+        payload |= {name: redact(str(payload[name])).text for name in ("inclusion", "exclusion") if payload.get(name)}
+        now = datetime.now(UTC).replace(tzinfo=None)
+        return Edit(now, self.author, "", action, irritant_id, payload, redact(reason.strip()).text)
+
+    def do(self, edits: Sequence[Edit], dry: bool = False) -> list[Edit]:
+        """Makes edits in their order: all of them, or none.
+
+        Args:
+            edits: What `edit` made.
+            dry: Only check them.
+
+        Returns:
+            The lines written, with their ranks; what was given where `dry`.
+
+        Raises:
+            EditError: One cannot be made.
+            StoreError: A run is at work.
+        """
+        if dry:
+            self._checked(edits)
+            return list(edits)
+        with exclusive(self._url), self._store.transaction():
+            self._checked(edits)
+            written = [replace(edit, id=self._store.append_edit(edit)) for edit in edits]
+            self._store.write_standing(self._replayed().standing.records.values())
+        return written
+
+    def _checked(self, edits: Sequence[Edit]) -> None:
+        given, ledger = self._store.given_irritants(), self._store.edits()
+        replayed, n = pure.replay(given, ledger), max((edit.id for edit in ledger), default=0)
+        for rank, edit in enumerate(edits, start=n + 1):
+            numbered = replace(edit, id=rank)
+            if edit.action != "undo":
+                pure.apply(replayed.standing, numbered)
+            else:
+                self._check_undo(replayed, [*ledger, numbered], given)
+            ledger = [*ledger, numbered]
+            replayed = pure.replay(given, ledger)
+
+    def _check_undo(self, before: pure.Replayed, ledger: list[Edit], given: list[Irritant]) -> None:
+        undone = int(ledger[-1].payload["edit"])
+        where = f"undo {undone}"
+        if undone in pure.undone(ledger[:-1]):
+            raise EditError(where, "was undone before", "an edit in force", "To have it back, undo its undo: `history` shows the number")
+        known = {conflict.edit.id for conflict in before.conflicts}
+        stranded = [conflict for conflict in pure.replay(given, ledger).conflicts if conflict.edit.id not in known]
+        if stranded:
+            listed = ", ".join(f"{c.edit.id} ({c.edit.action} {c.edit.irritant_id})" for c in stranded)
+            raise EditError(where, f"later edits stand on it: {listed}", "an edit that nothing stands on", "Undo those first")
+
+    def _one(self, action: str, irritant_id: str, payload: dict[str, Any], reason: str) -> Edit:
+        return self.do([self.edit(action, irritant_id, payload, reason)])[0]
+
+    def _replayed(self) -> pure.Replayed:
+        return pure.replay(self._store.given_irritants(), self._store.edits())
+
+    def _example(self, place: Place) -> dict[str, Any]:
+        verbatim: Verbatim | None = next(iter(self._store.verbatims(ids=[place[0]])), None)
+        segment: Segment | None = next((s for s in verbatim.segments if s.position == place[1]), None) if verbatim else None
+        if verbatim is None or segment is None or segment.role is not Role.CUSTOMER:
+            found = "no such verbatim" if verbatim is None else "no such sentence of it" if segment is None else "words of the agent"
+            raise EditError(f"{place[0]}:{place[1]}", found, "a sentence of a customer", "The table `mentions` has verbatim_id and position of each")
+        return {"verbatim_id": verbatim.id, "position": segment.position, "text": segment.text, "lang": verbatim.lang}
+
+
+def touched(edit: Edit) -> set[str]:
+    """Ids of the records an edit speaks of."""
+    return {edit.irritant_id, *(str(edit.payload.get(name, "")) for name in ("into", "to", "child"))} - {""}
