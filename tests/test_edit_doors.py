@@ -13,6 +13,7 @@ from commands import voc
 from test_store import a_verbatim, an_irritant, fill
 
 from voc_pipeline import pipeline
+from voc_pipeline import registry as pure
 from voc_pipeline.cli import app
 from voc_pipeline.config import Config, load_config
 from voc_pipeline.edits import Registry, open_registry
@@ -263,3 +264,67 @@ def test_edits_on_the_command_line(config: Config, tmp_path: Path) -> None:
     assert "covers late parcels" in shown and "does not cover lost ones" in shown
     assert "Did you mean 'IRR-AAAAAAAA'" in voc("irritants", file, "pin", "IRR-AAAAAAAB", code=2).err
     assert "does not say where a sentence stands" in voc("irritants", file, "move", "here", A, code=2).err
+
+
+# ---------------------------------------------------------------- as a workbook
+
+
+def _fill(path: Path, sheet: str, key: str, value: str, **cells: str) -> None:
+    """Writes cells of the row whose column `key` begins with `value`, found by their heads."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(path)
+    rows = book[sheet]
+    heads = {cell.value: cell.column for cell in rows[1]}
+    row = next(n for n in range(2, rows.max_row + 1) if str(rows.cell(n, heads[key]).value).startswith(value))
+    for name, text in cells.items():
+        rows.cell(row, heads[name.replace("_", " ")]).value = text
+    book.save(path)
+
+
+def test_a_review_workbook_comes_back_as_edits(config: Config, tmp_path: Path) -> None:
+    """What was changed becomes edits, shown first with --dry-run; what somebody changed meanwhile is a conflict; the same file again changes nothing."""
+    file, path = config.root / "voc.yaml", tmp_path / "review.xlsx"
+    with open_registry(config, "anne") as registry:
+        for edit in reversed(registry.history()):
+            if not edit.run_id and edit.action != "undo" and edit.id not in pure.undone(registry.history()):
+                registry.undo(edit.id)
+    pipeline.run(config, fresh=True)
+    voc("export", file, "--for-review", path, "--lang", "en")
+    assert "is there already" in voc("export", file, "--for-review", path, code=2).err
+    assert "0 edits would be made, 0 conflicts" in voc("import-review", file, path, "--dry-run").out
+    _fill(path, "Irritants", "id", A, French_label="Livraison lente", pinned="yes", owner="Transport", reason="seen with Karim")
+    _fill(path, "Irritants", "id", B, split_on_words="téléphone; répond", label_of_the_split_part="Injoignable")
+    _fill(path, "Irritants", "id", "IRR-CCCCCCCC", decision="reject")
+    _fill(path, "Mentions", "irritant", B, move_to=f"{A} · whatever")
+    dry = voc("import-review", file, path, "--dry-run").out
+    assert f"{A} named 'Livraison lente' (fr)" in dry and "6 edits would be made" in dry
+    with open_registry(config, "karim") as registry:
+        assert registry.standing().records[A].label_fr == "colis perdu"
+        registry.rename("IRR-CCCCCCCC", fr="Facture fausse")
+    taken = voc("import-review", file, path, "--author", "anne", code=1).out
+    assert "5 edits made, 1 conflict" in taken and "yours, not done: IRR-CCCCCCCC rejected" in taken and "(karim," in taken
+    with open_registry(config) as registry:
+        records = registry.standing().records
+        assert (records[A].label_fr, records[A].pinned, records[A].owner) == ("Livraison lente", True, "Transport")
+        assert records["IRR-CCCCCCCC"].status == "active" and list(registry.standing().moves.values()) == [A]
+        assert [r.label_fr for r in records.values() if r.parent == B and r.status == "active"] == ["Injoignable"]
+        assert {edit.author for edit in registry.history(A)[-3:]} == {"anne"}
+    assert "0 edits made, 1 conflict" in voc("import-review", file, path, code=1).out
+
+
+def test_wrong_cells_of_a_review_are_told_all_at_once(config: Config, tmp_path: Path) -> None:
+    """Every wrong cell is named with what it may hold, and nothing is changed; a file that is no review is refused."""
+    file, path = config.root / "voc.yaml", tmp_path / "revue.xlsx"
+    voc("export", file, "--for-review", path)
+    _fill(path, "Irritants", "id", A, décision="peut-être")
+    _fill(path, "Irritants", "id", "IRR-CCCCCCCC", libellé_français=" ")
+    with open_registry(config) as registry:
+        before = registry.history()
+    told = voc("import-review", file, path, code=2).err
+    assert "'peut-être'" in told and "a label was emptied" in told
+    assert "no such file" in voc("import-review", file, tmp_path / "absent.xlsx", code=2).err
+    (tmp_path / "words.xlsx").write_text("words")
+    assert "not a workbook that can be read" in voc("import-review", file, tmp_path / "words.xlsx", code=2).err
+    with open_registry(config) as registry:
+        assert registry.history() == before

@@ -136,21 +136,62 @@ def report(
 def export(
     config: ConfigPath,
     to: Annotated[
-        str, typer.Option("--to", help="Folder, or database URL such as sqlite:///tables.db or postgresql+psycopg://...", show_default=False)
-    ],
+        str | None, typer.Option("--to", help="Folder, or database URL such as sqlite:///tables.db or postgresql+psycopg://...", show_default=False)
+    ] = None,
     run_id: Annotated[str | None, typer.Option("--run-id", help="Which run; default the last.", show_default=False)] = None,
+    for_review: Annotated[
+        Path | None,
+        typer.Option("--for-review", metavar="FILE.xlsx", help="Workbook to write in which people edit the registry.", show_default=False),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language of that workbook: fr or en.")] = "fr",
 ) -> None:
-    """Export the tables of a run: CSV, Parquet and XLSX into a folder, or tables of a database.
+    """Export the tables of a run: CSV, Parquet and XLSX into a folder, or tables of a database; or a workbook to edit the registry in.
+
+    What was changed in a review workbook comes back with `voc import-review`.
 
     Examples:
 
         voc export configs/demo.yaml --to tables/
 
         voc export configs/demo.yaml --to sqlite:///tables.db
-    """
-    from voc_pipeline.composers import reading
 
-    reading.export(_load(config), to, run_id)
+        voc export configs/demo.yaml --for-review review.xlsx --lang en
+    """
+    if to is None and for_review is None:
+        raise ConfigError("voc export", "nowhere to export to", "a folder, a database or a workbook", "Add --to or --for-review")
+    if lang not in ("fr", "en"):
+        raise ConfigError("--lang", f"{lang!r}", "fr or en", "Choose one of them")
+    if for_review is not None:
+        from voc_pipeline.composers import reviewing
+
+        reviewing.export_review(_load(config), for_review, lang, run_id)
+    if to is not None:
+        from voc_pipeline.composers import reading
+
+        reading.export(_load(config), to, run_id)
+
+
+@app.command("import-review")
+def import_review(
+    config: ConfigPath,
+    file: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="A workbook of `voc export --for-review`, changed.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    author: Annotated[str, typer.Option("--author", help="Who changed it; default the login name.", show_default=False)] = "",
+) -> None:
+    """Take back a review workbook: every changed cell becomes an edit, with author and time.
+
+    A row that somebody else changed meanwhile is a conflict: it is told, left as it is, and the command ends with 1.
+
+    Examples:
+
+        voc import-review configs/demo.yaml review.xlsx --dry-run
+
+        voc import-review configs/demo.yaml review.xlsx --author anne
+    """
+    from voc_pipeline.composers import reviewing
+
+    if not reviewing.import_review(_load(config), file, author, dry_run):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -158,7 +199,8 @@ def audit(
     config: ConfigPath,
     n: Annotated[int, typer.Option("--n", min=1, help="Verbatims to draw.")] = 300,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FILE.xlsx", help="Workbook to write; default audit-ID.xlsx in the output folder.", show_default=False)
+        Path | None,
+        typer.Option("--to", metavar="FILE.xlsx", help="Workbook to write; default audit-ID.xlsx in the output folder.", show_default=False),
     ] = None,
     lang: Annotated[str, typer.Option("--lang", help="Language of the workbook: fr or en.")] = "fr",
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed draws the same verbatims again.")] = 13,

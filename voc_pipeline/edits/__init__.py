@@ -11,5 +11,7 @@ Every edit is a line of the ledger, with author and time; each later run replays
 from __future__ import annotations
 
 from voc_pipeline.edits.desk import Registry, login_name, open_registry
+from voc_pipeline.edits.taking_back import Clash, Review, read_review
+from voc_pipeline.edits.writing import write_review
 
-__all__ = ["Registry", "login_name", "open_registry"]
+__all__ = ["Clash", "Registry", "Review", "login_name", "open_registry", "read_review", "write_review"]

@@ -1,0 +1,200 @@
+"""A review workbook taken back: which edits it asks for, and which of its rows somebody else changed meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from voc_pipeline.edits.desk import Registry, touched
+from voc_pipeline.edits.sheet import EDITABLE, MENTIONS, NONE, RECORDS, cells_of, digest, head, known, plain, state_of, state_of_mention, words
+from voc_pipeline.errors import EditError, VocError
+from voc_pipeline.keys import fold
+from voc_pipeline.registry import Standing
+from voc_pipeline.schema import Edit, Irritant
+
+ORDER = ("rename", "owner", "pin", "unpin", "note", "restore", "split", "move", "merge", "reject")
+"""In which the edits of one workbook are made: what closes a record comes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A row that asks for edits of what somebody changed after the workbook was written.
+
+    Attributes:
+        where: Sheet and row.
+        subject: The record, or the sentence.
+        theirs: Lines of the ledger written since; none where a run moved it.
+        mine: The edits that the row asks for, not made.
+    """
+
+    where: str
+    subject: str
+    theirs: tuple[Edit, ...]
+    mine: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a workbook asks for: edits that can be made, and clashes."""
+
+    edits: tuple[Edit, ...]
+    clashes: tuple[Clash, ...]
+
+
+def read_review(registry: Registry, path: Path) -> Review:
+    """Reads a workbook against the registry as it stands.
+
+    Args:
+        registry: Of the author who filled it in.
+        path: A workbook that `voc export CONFIG --for-review` wrote, in French or English.
+
+    Raises:
+        EditError: It is no such workbook, or a cell is wrong; ``problems`` holds every one.
+    """
+    standing, ledger = registry.standing(), registry.history()
+    held = {(mention.verbatim_id, mention.position): mention.irritant_id for mention in registry.mentions()}
+    edits: list[Edit] = []
+    clashes: list[Clash] = []
+    problems: list[EditError] = []
+    for sheet, where, row in _rows(path):
+        try:
+            if sheet == "records":
+                subject, changed, asked = _record_row(registry, standing, where, row)
+            else:
+                subject, changed, asked = _mention_row(registry, standing, held, where, row)
+        except VocError as error:
+            problems.append(error if isinstance(error, EditError) else EditError(where, str(error)))
+            continue
+        if asked and changed:
+            since = int(row["since"] or 0)
+            theirs = tuple(edit for edit in ledger if edit.id > since and _about(edit, sheet, subject))
+            clashes.append(Clash(where, subject, theirs, tuple(asked)))
+        else:
+            edits += asked
+    if problems:
+        problems[0].problems = tuple(problems)
+        raise problems[0]
+    return Review(tuple(sorted(edits, key=lambda edit: ORDER.index(edit.action))), tuple(clashes))
+
+
+def _about(edit: Edit, sheet: str, subject: str) -> bool:
+    return subject in touched(edit) if sheet == "records" else fold(str(edit.payload.get("text", ""))) == fold(subject)
+
+
+def _record_row(registry: Registry, standing: Standing, where: str, row: Mapping[str, str]) -> tuple[str, bool, list[Edit]]:
+    record = standing.records.get(row["id"])
+    if record is None:
+        raise EditError(where, f"no record {row['id'] or '(no id)'}", "the ids that `voc export --for-review` wrote", "Copy the column back")
+    cells = {name: row[name] for name in EDITABLE} | {"pinned": _choice(where, "pinned", row["pinned"], ("yes", "no")) or "no"}
+    if digest(cells) == row["cells"]:
+        return record.id, False, []
+    return record.id, row["state"] != state_of(record, standing), list(_asked(registry, standing, where, record, cells))
+
+
+def _asked(registry: Registry, standing: Standing, where: str, record: Irritant, cells: Mapping[str, str]) -> list[Edit]:
+    """Edits that a row asks for, those already made left out."""
+    now, reason = cells_of(record), cells["reason"]
+
+    def edit(action: str, **payload: str) -> Edit:
+        return registry.edit(action, record.id, dict(payload), reason)
+
+    labels = {lang: cells[f"label_{lang}"] for lang in ("fr", "en") if cells[f"label_{lang}"] != now[f"label_{lang}"]}
+    if not all(labels.values()):
+        raise EditError(where, "a label was emptied", "a label, or the one that was there", "Write one")
+    asked = [edit("rename", **labels)] if labels else []
+    if cells["owner"] != now["owner"]:
+        asked.append(edit("owner", owner=cells["owner"]))
+    if cells["pinned"] != now["pinned"]:
+        asked.append(edit("pin" if cells["pinned"] == "yes" else "unpin"))
+    notes = {name: cells[name] for name in ("inclusion", "exclusion") if cells[name] and cells[name] not in getattr(record, name)}
+    asked += [edit("note", **notes)] if notes else []
+    if keywords := [word.strip() for word in cells["split_on"].split(";") if word.strip()]:
+        lang = "fr" if record.label_fr or not record.label_en else "en"
+        labelled = {lang: cells["split_label"]} if cells["split_label"] else {}
+        split = registry.split_edit(record.id, keywords, fr=labelled.get("fr"), en=labelled.get("en"), reason=reason)
+        asked += [split] if split.payload["child"] not in standing.records else []
+    decision = _choice(where, "decision", cells["decision"], ("reject", "restore"))
+    if decision and (decision == "reject") != (record.status == "rejected"):
+        asked.append(edit(decision))
+    into = cells["merge_into"].split(" ")[0].upper()
+    if into and standing.following(record.id) != standing.following(into):
+        asked.append(edit("merge", into=into))
+    return asked
+
+
+def _mention_row(
+    registry: Registry, standing: Standing, held: Mapping[tuple[str, int], str], where: str, row: Mapping[str, str]
+) -> tuple[str, bool, list[Edit]]:
+    if not row["move_to"]:
+        return "", False, []
+    to = "" if known(row["move_to"], (NONE,)) else row["move_to"].split(" ")[0].upper()
+    if not row["position"].isdigit():
+        raise EditError(where, f"{row['position']!r} is no rank of a sentence", "the ranks as they were written", "Copy the column back")
+    place = (row["verbatim_id"], int(row["position"]))
+    edit = registry.move_edit(place, to, row["reason"])
+    text = str(edit.payload["text"])
+    if to and to not in standing.records:
+        raise EditError(where, f"no record {to}", "one of the list", "Choose it from the list")
+    if standing.moves.get(fold(text)) == to:
+        return text, False, []
+    return text, row["state"] != state_of_mention(text, held.get(place, ""), standing), [edit]
+
+
+def _choice(where: str, column: str, text: str, values: tuple[str, ...]) -> str:
+    if not text:
+        return ""
+    found = known(text, values)
+    if found is None:
+        offered = ", ".join(str(words()["values"][value]["en"]) for value in values)
+        raise EditError(f"{where}, column {head(column, 'en')!r}", f"{text!r}", offered, "Choose it from the list, or leave it empty")
+    return found
+
+
+def _rows(path: Path) -> list[tuple[str, str, dict[str, str]]]:
+    """Rows of both sheets: which, where, and cells by column."""
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    ours = "a workbook made by `voc export CONFIG --for-review`, saved as .xlsx"
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except FileNotFoundError:
+        raise EditError(str(path), "no such file", ours, "Correct the path") from None
+    except (InvalidFileException, BadZipFile, KeyError, OSError, ValueError):
+        raise EditError(str(path), "not a workbook that can be read", ours, "Save it again as .xlsx") from None
+    found = []
+    try:
+        titles = {plain(title): title for title in book.sheetnames}
+        for sheet, columns in (("records", RECORDS), ("mentions", MENTIONS)):
+            title = next((titles[plain(name)] for name in words()["sheets"][sheet].values() if plain(name) in titles), None)
+            if title is None:
+                raise EditError(str(path), f"no sheet {words()['sheets'][sheet]['en']!r}", ours, "Give the workbook as it was made")
+            rows = [tuple(row) for row in book[title].iter_rows(values_only=True)]
+            places = _places(path, title, rows[0] if rows else (), columns)
+            for number, cells in enumerate(rows[1:], start=2):
+                row = {name: _text(cells[place]) if place < len(cells) else "" for name, place in places.items()}
+                if any(row.values()):
+                    found.append((sheet, f"{path}: {title}, row {number}", row))
+    finally:
+        book.close()
+    return found
+
+
+def _places(path: Path, title: str, heads: tuple[Any, ...], columns: tuple[str, ...]) -> dict[str, int]:
+    names = {plain(head(column, lang)): column for column in columns for lang in ("fr", "en")}
+    found = {names[plain(_text(cell))]: place for place, cell in enumerate(heads) if plain(_text(cell)) in names}
+    missing = [head(column, "en") for column in columns if column not in found]
+    if missing:
+        raise EditError(f"{path}: {title}, row 1", f"no column {', '.join(missing)}", "the heads as they were written", "Copy the first row back")
+    return found
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
