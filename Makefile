@@ -26,6 +26,7 @@ lint: install
 
 bench: install  ## Ratios against what one would use instead.
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.stability
 
 # Installs the lock when the lock has changed, and the project when its own settings have: what they were is kept in .venv.
 install:

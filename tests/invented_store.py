@@ -16,6 +16,7 @@ from voc_pipeline.config import Config, CustomStage, Fields, Journey, Seam, Sour
 from voc_pipeline.schema import (
     Annotation,
     Dimension,
+    Edit,
     Exemplar,
     Gap,
     GapReading,
@@ -241,6 +242,21 @@ class InventedStore:
     def irritants(self, kind: IrritantKind | None = None, active: bool = True) -> Sequence[Irritant]:
         return [one for one in self._irritants if kind in (None, one.kind) and (not active or one.status == "active")]
 
+    def edits(self) -> Sequence[Edit]:
+        """What a person decided after the second run, and what it bore."""
+        if not self._irritants:
+            return []
+        first, second = PLANTED[0].id, PLANTED[1].id
+        done = [
+            ("rename", first, {"fr": PLANTED[0].fr, "en": PLANTED[0].en}),
+            ("owner", first, {"owner": PLANTED[0].owner}),
+            ("merge", second, {"into": first}),
+            ("undo", second, {"edit": 3}),
+            ("move", first, {"text": "rien à voir", "to": ""}),
+        ]
+        people = [Edit(self._runs[-1].started_at + timedelta(hours=1), "Anne Roux", "", *one, "vu en atelier", n) for n, one in enumerate(done, start=1)]
+        return [*people, Edit(self._runs[-1].started_at, "voc", self._runs[-1].id, "born", second, {"exemplars": 16}, "proposed by discovery", 6)]
+
     def mentions(self, run_id: str) -> Sequence[Mention]:
         until = next(run.as_of for run in self._runs if run.id == run_id)
         assert until is not None
@@ -363,6 +379,11 @@ class InventedStore:
         if inside:
             self.audited = read_by(("Anne", "Karim"), list(inside.values()), {key: self._annotations[key] for key in inside}, run.id)
             metrics += audit_figures(self.audited, MODEL, [self._annotations[key] for key in inside], {key: v.customer for key, v in inside.items()}, replicates=40)
+        loose = [(m.verbatim_id, m.position) for m in self._all_mentions if m.fallback and m.verbatim_id in inside][:6]
+        told = [(m.verbatim_id, m.position) for m in self._all_mentions if m.irritant_id == PLANTED[0].id and m.verbatim_id in inside][:3]
+        metrics += [Metric("remainder", f"{n:02d}", "size", 9.0 - n, n=100, detail={"quotes": [list(place)], "nearest": PLANTED[n].id, "nearest_score": 0.4}) for n, place in enumerate(loose or told, start=1)]
+        metrics += [Metric("remainder", "", "growth", 0.04, n=900, detail={"p_value": 0.01, "warning": True, "before": 0.11, "previous_run": "run-0001"})]
+        metrics += [Metric("drift", PLANTED[0].id, "effect", 0.41, n=90, detail={"q_value": 0.01, "flagged": True, "recent": 0.52, "earlier": 0.61, "n_recent": 20, "n_earlier": 70, "examples": [list(place) for place in told]})]
         self._metrics[run.id] = metrics
         customers = {key: v.customer for key, v in inside.items()}
         self._gaps[run.id] = [servqual.read_gap(p.id, [t for t in tellings if t.irritant_id == p.id], customers) for p in PLANTED if p.kind is IrritantKind.IRRITANT]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -471,3 +472,28 @@ def test_a_whisker_never_leaves_its_line(value: float, below: float, above: floa
     """Whatever the estimate, the drawing stays inside its box."""
     drawn = whisker(Interval(value, value - below, value + above, n), -1, 1, zero=0)
     assert all(0 <= float(x) <= 160 for x in re.findall(r'(?:x1|x2|cx)="([-\d.]+)"', drawn))
+
+
+# ---------------------------------------------------------------- the registry
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("fr", ["Ce qui a changé dans le registre", "Anne Roux", "fusionné dans", "décision 3 défaite", "s'éloignent de leur noyau", "Nommé par", "a grandi de", "--example"]),
+        ("en", ["What changed in the registry", "Anne Roux", "merged into", "decision 3 undone", "move away", "Named by", "grew by", "--example"]),
+    ],
+)
+def test_the_page_tells_what_people_did_to_the_registry(tmp_path: Path, lang: str, words: list[str]) -> None:
+    """Decisions with author and reason, an undone one as such, drift with the command that splits, and the remainder's growth, in both languages."""
+    page = report.write_html(InventedStore(300), CONFIG, "run-0002", tmp_path, lang).read_text(encoding="utf-8")  # type: ignore[arg-type]  # both are languages
+    shown = " ".join(unescape(page).replace("’", "'").split())
+    assert [word for word in words if word not in shown] == []
+
+
+def test_the_ledger_is_a_table(tmp_path: Path) -> None:
+    """Every line of the ledger is a row: a decision with its time, an undone one marked; what a run did has no time, so that tables stay the same."""
+    ledger = report.tables(InventedStore(60), CONFIG, "run-0002")["ledger"]
+    assert ledger["action"].tolist() == ["rename", "owner", "merge", "undo", "move", "born"]
+    assert ledger["in_force"].tolist() == [True, True, False, True, True, True]
+    assert [bool(at) for at in ledger["at"]] == [True] * 5 + [False]

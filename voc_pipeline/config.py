@@ -134,6 +134,7 @@ class Discovery(Settings):
     seed: int = 13
     strengths: bool = True
     suggestions: bool = True
+    retire_days: Annotated[int, Field(ge=7, description="Days without a mention after which an irritant rests until it is told again")] = 180
 
 
 Part = Literal["volume", "customers", "severity", "not_valued", "trend", "impact"]

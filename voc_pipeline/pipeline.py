@@ -22,9 +22,10 @@ from voc_pipeline.steps.context import Context, Counts, Step, model_name
 from voc_pipeline.steps.ingest import INGEST
 from voc_pipeline.steps.measuring import MAP, PRIORITISE
 from voc_pipeline.steps.publishing import PUBLISH
+from voc_pipeline.steps.watching import WATCH
 from voc_pipeline.store import Run, Store, exclusive, open_store
 
-STEPS: tuple[Step, ...] = (INGEST, ANNOTATE, CARRY, ASSIGN, DISCOVER, MAP, PRIORITISE, PUBLISH)
+STEPS: tuple[Step, ...] = (INGEST, ANNOTATE, CARRY, ASSIGN, DISCOVER, MAP, PRIORITISE, WATCH, PUBLISH)
 
 
 @dataclass(frozen=True, slots=True)

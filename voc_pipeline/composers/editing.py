@@ -92,6 +92,10 @@ def said(line: Edit) -> str:
         ),
         "undo": lambda p: f"edit {p['edit']} undone",
         "born": lambda p: f"born, {p.get('exemplars', '?')} exemplars",
+        "growth": lambda p: f"told {p['rate_ratio']:.1f} times as often as before",
+        "drift": lambda p: f"moves away from its core: closeness {p['earlier']:.2f}, lately {p['recent']:.2f}",
+        "retired": lambda p: f"laid to rest, untold for {p['days']} days",
+        "returned": lambda p: f"back, told on {p['last_told']}",
     }
     what = told[line.action](line.payload) if line.action in told else line.action
     return f"{line.irritant_id} {what}".strip()

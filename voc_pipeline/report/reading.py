@@ -6,13 +6,14 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol, overload
 
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.errors import RunError, suggest
-from voc_pipeline.schema import Annotation, GapReading, Interval, Irritant, IrritantKind, Mention, Metric, Stage, Verbatim
+from voc_pipeline.registry import in_force
+from voc_pipeline.schema import Annotation, Edit, GapReading, Interval, Irritant, IrritantKind, Mention, Metric, Stage, Verbatim
 
 HEADS = (
     "polarity",
@@ -52,6 +53,8 @@ class RunRow(Protocol):
     def window_start(self) -> date | None: ...  # noqa: D102  # a field, named by what it is
     @property
     def status(self) -> str: ...  # noqa: D102  # a field, named by what it is
+    @property
+    def started_at(self) -> datetime: ...  # noqa: D102  # a field, named by what it is
 
 
 class Readable(Protocol):
@@ -62,6 +65,9 @@ class Readable(Protocol):
 
     def irritants(self, kind: IrritantKind | None = None, active: bool = True) -> Sequence[Irritant]:
         """Records of the registry, sorted by id; with `active=False`, merged and retired ones too."""
+
+    def edits(self) -> Sequence[Edit]:
+        """The ledger of the registry, in order."""
 
     def mentions(self, run_id: str) -> Iterable[Mention]:
         """Mentions of a run, sorted."""
@@ -162,6 +168,8 @@ class Reading:
         mentions: Its mentions, those of other records left out.
         gaps: Gap readings by irritant.
         stages: Ids of the journey's stages in its order, with the stage of the codebook each maps to.
+        everyone: Every record of the registry by id, merged and rejected ones too.
+        ledger: What runs and people did to the registry up to now, in order.
     """
 
     store: Readable
@@ -175,6 +183,22 @@ class Reading:
     mentions: Sequence[Mention]
     gaps: Mapping[str, GapReading]
     stages: Mapping[str, Stage]
+    everyone: Mapping[str, Irritant]
+    ledger: Sequence[Edit]
+
+    @cached_property
+    def in_force(self) -> Sequence[Edit]:
+        """People's edits that were not undone."""
+        return in_force(self.ledger)
+
+    @cached_property
+    def merged(self) -> Mapping[str, Sequence[str]]:
+        """By record, the ids that lead to it."""
+        into: dict[str, list[str]] = defaultdict(list)
+        for record in self.everyone.values():
+            if record.status == "merged":
+                into[record.redirect].append(record.id)
+        return into
 
     @property
     def journey(self) -> Journey:
@@ -230,6 +254,8 @@ def read(store: Readable, config: Config, run_id: str) -> Reading:
         mentions=[mention for mention in store.mentions(run_id) if mention.irritant_id in records],
         gaps={gap.irritant_id: gap for gap in store.gaps(run_id) if gap.irritant_id in records},
         stages=_stages(config),
+        everyone={record.id: record for record in irritants},
+        ledger=[edit for edit in store.edits() if edit.run_id in {"", *(row.id for row in runs if row.ordinal <= run.ordinal)}],
     )
 
 

@@ -15,6 +15,7 @@ from voc_pipeline.schema import Annotation, Gap, GapReading, Irritant, IrritantK
 from voc_pipeline.steps.auditing import SCOPE, audit_metrics
 from voc_pipeline.steps.carrying import swap_edit, swap_figures, swapped_from
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
+from voc_pipeline.steps.watching import rest
 
 T = TypeVar("T")
 
@@ -106,6 +107,9 @@ def _map(context: Context, shard: int) -> Counts:
         context.store.write_gaps(context.run_id, readings)
         for irritant_id, owner in owned.items():
             context.store.give(irritant_id, owner=owner)
+        events = rest(context, by_irritant, verbatims)
+        for event in events:
+            context.store.append_edit(event)
         context.store.write_standing(context.standing().records.values())
     context.on_progress("map", 1)
     return counts
@@ -118,7 +122,8 @@ def _measure(context: Context, shard: int) -> Counts:
     verbatims, annotations = _base(context)
     voices = voices_of(verbatims, annotations, context.config.journey)
     tellings = tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey)
-    kinds = {i.id: i.kind for i in context.store.irritants(active=True)}
+    told = {telling.irritant_id for telling in tellings}
+    kinds = {i.id: i.kind for i in context.store.irritants(active=False) if i.status == "active" or i.id in told}
     previous = next((r for r in reversed(context.store.runs()) if r.status == "done" and r.ordinal < run.ordinal), None)
     metrics: list[Metric] = []
     if run.as_of is not None or voices:
@@ -133,15 +138,15 @@ def _measure(context: Context, shard: int) -> Counts:
     metrics += _coverage(context)
     metrics += _quality(context)
     swapped = swapped_from(context)
-    told = swap_figures(context, swapped) if swapped else []
-    metrics += told
+    moved = swap_figures(context, swapped) if swapped else []
+    metrics += moved
     audited = audit_metrics(context.store, run, verbatims, annotations)
     counts = {"metrics": len(metrics) + len(audited)}
     with context.finishing("prioritise", shard, counts):
         context.store.write_metrics(context.run_id, metrics)
         context.store.replace_metrics(context.run_id, SCOPE, audited)
         if swapped:
-            context.store.append_edit(swap_edit(context, swapped, told))
+            context.store.append_edit(swap_edit(context, swapped, moved))
     context.on_progress("prioritise", 1)
     return counts
 

@@ -142,6 +142,27 @@ def _facts(phrases: Phrases, record: Irritant) -> Iterator[tuple[str, str]]:
         yield t("previous_rank"), t.ordinal(round(f["previous_rank"].value))
     if record.keywords:
         yield t("keywords"), ", ".join(record.keywords[:8])
+    yield from _people(phrases, record)
     if record.label_status.get(t.lang) == "category":
         yield t("label"), t("label.category")
     yield t("id"), record.id
+
+
+def _people(phrases: Phrases, record: Irritant) -> Iterator[tuple[str, str]]:
+    """What people made of a record, and whether it drifts."""
+    t, reading = phrases.t, phrases.reading
+    for title, action in ((t("fact.named"), "rename"), (t("fact.owned"), "owner")):
+        done = [edit for edit in reading.in_force if edit.action == action and edit.irritant_id == record.id]
+        if done:
+            yield title, t("fact.by", who=done[-1].author, day=phrases.day(done[-1].at.date().isoformat()))
+    if merged := reading.merged.get(record.id):
+        yield t("fact.merged"), ", ".join(merged)
+    if record.parent:
+        yield t("fact.split"), record.parent
+    if record.pinned:
+        yield t("fact.pinned"), t("fact.pinned.text")
+    for title, notes in ((t("fact.covers"), record.inclusion), (t("fact.not"), record.exclusion)):
+        if notes:
+            yield title, " · ".join(notes)
+    if detail(phrases.f.get("drift", record.id, "effect"), "flagged", False):
+        yield t("fact.drift"), t("fact.drift.text")

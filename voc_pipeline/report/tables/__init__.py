@@ -12,6 +12,7 @@ from voc_pipeline.report.tables.dictionary import columns, frame
 from voc_pipeline.report.tables.files import canonical_csv, write_tables
 from voc_pipeline.report.tables.method import audit_rows, count_rows, figure_rows, quality_rows
 from voc_pipeline.report.tables.records import best_quotes, driver_rows, gap_rows, mention_rows, record_rows
+from voc_pipeline.report.tables.registry import ledger_rows, remainder_rows
 from voc_pipeline.schema import IrritantKind
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
 
     Returns:
         By name: `irritants`, `strengths`, `suggestions`, `mentions`, `gaps`, `stages`, `segments`, `months`, `irritant_months`, `irritant_segments`,
-        `drivers`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`. Rows sorted, floats rounded; `columns` explains the columns.
+        `drivers`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`, `ledger`, `remainder`. Rows sorted, floats rounded; `columns` explains the columns.
 
     Raises:
         RunError: no run has that id.
@@ -55,5 +56,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
         "counts": count_rows(reading.figures),
         "quality": quality_rows(reading.figures),
         "audit": audit_rows(reading.figures),
+        "ledger": ledger_rows(reading),
+        "remainder": remainder_rows(reading),
     }
     return {name: frame(name, rows) for name, rows in made.items()}
