@@ -251,6 +251,25 @@ def test_migrations_can_be_undone(store_url: str) -> None:
         assert again.runs() == []
 
 
+def test_irritants_of_an_older_store_are_kept_as_given(store_url: str) -> None:
+    """Records of a store from before people could edit are what runs gave: an edit of them can be undone."""
+    from alembic import command
+    from alembic.config import Config
+
+    older = an_irritant("IRR-BBBBBBBB", status="merged", redirect="IRR-AAAAAAAA", owner="logistique")
+    with open_store(store_url) as store:
+        store.save_irritants([an_irritant(), older])
+    engine, config = create_engine(store_url), Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+    engine.dispose()
+    with open_store(store_url) as store:
+        assert store.irritants(active=False) == [an_irritant(), older]
+        assert store.given_irritants() == [an_irritant(), older]
+
+
 def test_importing_the_store_is_light() -> None:
     """SQLAlchemy is loaded when a store is opened, not when the package is imported."""
     code = "import sys, voc_pipeline.store; sys.exit('sqlalchemy' in sys.modules or 'alembic' in sys.modules)"

@@ -117,7 +117,7 @@ def test_the_change_is_told_wherever_a_run_is(swapped: Swapped) -> None:
         edits = [edit for edit in store.edits() if edit.action == "swap"]
         assert [edit.run_id for edit in edits] == [second.id, third.id]
         assert edits[0].payload["to"] == second.model_version and edits[0].payload["swap.kept_share"] == figures["swap.kept_share"].value
-        assert "of 2" not in swap(figures) and "ids kept" in swap(figures)
+        assert "of 2 " not in swap(figures) and "ids kept" in swap(figures)
         for lang, title in (("fr", "Un autre modèle"), ("en", "Another model")):
             page = report.write_html(store, swapped.config, second.id, swapped.folder, lang).read_text(encoding="utf-8")
             assert title in page and second.model_version in page
