@@ -195,6 +195,7 @@ def test_edits_hold_in_every_later_run(config: Config) -> None:
     assert not second.nothing_new and _told(config) == {A: first[A], part: first[B]}
     with open_store(config.store_url) as store:
         assert store.done_shards(second.run.id, "discover")[0]["irritant.rejected"] == first[c]
+        assert {m.name: m.value for m in store.metrics(second.run.id, "run")}["n_rejected_segments"] == first[c]
         assert store.irritant(B).label_fr == "Livraison lente"
         place = next((m.verbatim_id, m.position) for m in store.mentions(second.run.id) if m.irritant_id == part)
     with open_registry(config, "anne") as registry:

@@ -161,7 +161,10 @@ def _coverage(context: Context) -> list[Metric]:
     found = context.store.done_shards(context.run_id, "discover").get(0, {})
     out = []
     for kind, prefix in ((IrritantKind.IRRITANT, ""), (IrritantKind.STRENGTH, "strength."), (IrritantKind.SUGGESTION, "suggestion.")):
-        n, unassigned, fallback = (found.get(f"{kind.value}.{name}", 0) for name in ("candidates", "unassigned", "fallback"))
+        n, unassigned, fallback, rejected = (found.get(f"{kind.value}.{name}", 0) for name in ("candidates", "unassigned", "fallback", "rejected"))
+        n -= rejected  # a person said that they tell of nothing to count
+        if rejected:
+            out.append(Metric("run", "", f"{prefix}n_rejected_segments", float(rejected)))
         out += [replace(metric, name=prefix + metric.name) for metric in prioritise.coverage(n, n - unassigned, fallback)]
     return out
 

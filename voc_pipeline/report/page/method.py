@@ -62,7 +62,7 @@ def _counts(phrases: Phrases) -> View | None:
 def _coverage(phrases: Phrases, records: Records) -> list[tuple[str, str]]:
     t, f = phrases.t, phrases.f
     facts = []
-    for name in ("n_candidate_segments", "n_assigned_segments"):
+    for name in ("n_candidate_segments", "n_assigned_segments", "n_rejected_segments"):
         if f.get("run", "", name):
             facts.append((t(name), t.number(f.value("run", "", name))))
     for name in ("unassigned_share", "fallback_share"):
