@@ -21,11 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from voc_pipeline.config import Priority
 from voc_pipeline.prioritise.base import SCALES, read_base, rounded
 from voc_pipeline.prioritise.changes import change_figures
 from voc_pipeline.prioritise.crossings import code_figures, crossing_figures, place_figures, regard_figures, run_figures
+from voc_pipeline.prioritise.exposure import Contacts, contact_figures
 from voc_pipeline.prioritise.irritants import irritant_figures
 from voc_pipeline.prioritise.rank import rank_figures
 from voc_pipeline.prioritise.swaps import swap_figures
@@ -44,6 +46,7 @@ def measure(
     *,
     leaving: Collection[str] = ("leave",),
     scales: Mapping[str, tuple[float, float]] = SCALES,
+    contacts: Contacts = MappingProxyType({}),
 ) -> list[Metric]:
     """All figures of a run, from its voices and what each tells.
 
@@ -57,6 +60,7 @@ def measure(
         previous: The last run's metrics, to say what changed.
         leaving: Stage ids that mean leaving, the company's own among them.
         scales: Lowest and highest answer of `nps`, `csat`, `ces` and `stars`.
+        contacts: Contacts by (month, channel) where the company counts them: rates are then per contact, else per verbatim analysed.
 
     Returns:
         Metrics sorted by scope, key and name, floats rounded to 6 decimals: the same whatever the order of the inputs. What has no base is left out.
@@ -66,9 +70,10 @@ def measure(
     """
     scales = {**SCALES, **scales}
     base = read_base(voices, tellings, kinds)
-    irritants, standings = irritant_figures(base, settings, as_of, leaving, scales)
+    irritants, standings = irritant_figures(base, settings, as_of, leaving, scales, contacts)
     metrics = [*run_figures(base, as_of, scales), *crossing_figures(base), *code_figures(base), *place_figures(base), *irritants]
     metrics += regard_figures(base)
+    metrics += contact_figures(base, contacts)
     metrics += rank_figures(base, standings, settings, scales)
     metrics += change_figures(metrics, base, previous, settings)
     return sorted((rounded(metric) for metric in metrics), key=lambda metric: (metric.scope, metric.key, metric.name))

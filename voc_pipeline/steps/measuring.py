@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from voc_pipeline import journey, prioritise, servqual
@@ -123,7 +124,15 @@ def _measure(context: Context, shard: int) -> Counts:
         before = context.store.metrics(previous.id) if previous else []
         leaving = journey.stages_under(context.config.journey, Stage.LEAVE)
         metrics += prioritise.measure(
-            voices, tellings, context.config.priority, as_of, kinds, before, leaving=leaving, scales=_scales(context.config)
+            voices,
+            tellings,
+            context.config.priority,
+            as_of,
+            kinds,
+            before,
+            leaving=leaving,
+            scales=_scales(context.config),
+            contacts=_contacts(context.config),
         )
         metrics += servqual.gap5(context.store.scores(*context.window))
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
@@ -146,6 +155,11 @@ def _measure(context: Context, shard: int) -> Counts:
 def _scales(config: Config) -> dict[str, tuple[float, float]]:
     """Lowest and highest answer of each score, as the sources declare them."""
     return {name: (field.low, field.high) for source in config.sources for name, field in source.fields.scores.items()}
+
+
+def _contacts(config: Config) -> dict[tuple[str, str], float]:
+    """Contacts by month and channel; `load_config` has read their file."""
+    return {} if isinstance(config.exposure, Path) else {(one.month, one.channel): one.contacts for one in config.exposure}
 
 
 def _coverage(context: Context) -> list[Metric]:
