@@ -27,6 +27,7 @@ from voc_pipeline.config import Priority
 from voc_pipeline.prioritise.base import SCALES, read_base, rounded
 from voc_pipeline.prioritise.changes import change_figures
 from voc_pipeline.prioritise.crossings import code_figures, crossing_figures, place_figures, regard_figures, run_figures
+from voc_pipeline.prioritise.drivers import driver_figures
 from voc_pipeline.prioritise.exposure import Contacts, contact_figures
 from voc_pipeline.prioritise.irritants import irritant_figures
 from voc_pipeline.prioritise.rank import rank_figures
@@ -74,7 +75,9 @@ def measure(
     metrics = [*run_figures(base, as_of, scales), *crossing_figures(base), *code_figures(base), *place_figures(base), *irritants]
     metrics += regard_figures(base)
     metrics += contact_figures(base, contacts)
-    metrics += rank_figures(base, standings, settings, scales)
+    drivers, bounds = driver_figures(base)
+    metrics += drivers
+    metrics += rank_figures(base, standings, settings, scales, bounds)
     metrics += change_figures(metrics, base, previous, settings)
     return sorted((rounded(metric) for metric in metrics), key=lambda metric: (metric.scope, metric.key, metric.name))
 
