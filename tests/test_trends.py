@@ -45,8 +45,8 @@ def test_regression_of_weeks_is_the_textbooks() -> None:
     plain, alpha = negative_binomial_ratio(counts, base, RECENT)
     oracle = sm.GLM(counts, sm.add_constant(RECENT.astype(float)), family=sm.families.Poisson(), offset=np.log(base)).fit()
     assert alpha == 0 and plain.value == pytest.approx(float(np.exp(oracle.params[1])))
-    wider, used = negative_binomial_ratio(counts, base, RECENT, least=0.2)
-    assert used == 0.2 and wider.value == pytest.approx(plain.value, rel=0.2)
+    wider, used = negative_binomial_ratio(counts, base, RECENT, common=0.3, trust=28)
+    assert used == pytest.approx(0.2) and wider.value == pytest.approx(plain.value, rel=0.2)
     assert wider.low is not None and wider.high is not None and plain.low is not None and plain.high is not None
     assert wider.low < plain.low < plain.high < wider.high
 

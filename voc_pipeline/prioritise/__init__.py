@@ -26,10 +26,13 @@ from types import MappingProxyType
 from voc_pipeline.config import Priority
 from voc_pipeline.prioritise.base import SCALES, read_base, rounded
 from voc_pipeline.prioritise.changes import change_figures
+from voc_pipeline.prioritise.crossed import aspect_figures, crossed_figures
 from voc_pipeline.prioritise.crossings import code_figures, crossing_figures, place_figures, regard_figures, run_figures
 from voc_pipeline.prioritise.drivers import driver_figures
 from voc_pipeline.prioritise.exposure import Contacts, contact_figures
 from voc_pipeline.prioritise.irritants import irritant_figures
+from voc_pipeline.prioritise.leaving import leaving_figures
+from voc_pipeline.prioritise.moments import moment_figures
 from voc_pipeline.prioritise.rank import rank_figures
 from voc_pipeline.prioritise.swaps import swap_figures
 from voc_pipeline.schema import IrritantKind, Metric, Telling, Voice
@@ -48,6 +51,7 @@ def measure(
     leaving: Collection[str] = ("leave",),
     scales: Mapping[str, tuple[float, float]] = SCALES,
     contacts: Contacts = MappingProxyType({}),
+    moments: Sequence[str] = (),
 ) -> list[Metric]:
     """All figures of a run, from its voices and what each tells.
 
@@ -62,6 +66,7 @@ def measure(
         leaving: Stage ids that mean leaving, the company's own among them.
         scales: Lowest and highest answer of `nps`, `csat`, `ces` and `stars`.
         contacts: Contacts by (month, channel) where the company counts them: rates are then per contact, else per verbatim analysed.
+        moments: Stages declared as moments of truth, to be tested.
 
     Returns:
         Metrics sorted by scope, key and name, floats rounded to 6 decimals: the same whatever the order of the inputs. What has no base is left out.
@@ -75,6 +80,10 @@ def measure(
     metrics = [*run_figures(base, as_of, scales), *crossing_figures(base), *code_figures(base), *place_figures(base), *irritants]
     metrics += regard_figures(base)
     metrics += contact_figures(base, contacts)
+    metrics += leaving_figures(base, settings.q_value)
+    metrics += moment_figures(base, moments, settings.q_value)
+    metrics += aspect_figures(base)
+    metrics += crossed_figures(base)
     drivers, bounds = driver_figures(base)
     metrics += drivers
     metrics += rank_figures(base, standings, settings, scales, bounds)

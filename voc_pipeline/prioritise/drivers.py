@@ -125,7 +125,8 @@ def _predictor(key: str, model: Model, weighed: Importance, place: int, q: float
         "rank_high": int(weighed.rank_high[place]),
         "of": len(model.effects),
     }
-    yield Metric("driver", key, "importance", *(float(side[place]) for side in (weighed.weights, weighed.low, weighed.high)), n, ranks)
+    weight, low, high = (float(side[place]) for side in (weighed.weights, weighed.low, weighed.high))
+    yield Metric("driver", key, "importance", weight, low, high, n, ranks)
     yield _recoverable(key, "recoverable", model, place, weighed)
 
 

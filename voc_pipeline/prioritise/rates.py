@@ -66,31 +66,34 @@ def _two_rates(counts: Floats, base: Floats, recent: Bools) -> Floats:
     return expected
 
 
-def negative_binomial_ratio(counts: Floats, base: Floats, recent: Bools, least: float = 0.0) -> tuple[Contrast, float]:
+def negative_binomial_ratio(counts: Floats, base: Floats, recent: Bools, common: float = 0.0, trust: int = 0) -> tuple[Contrast, float]:
     """Rate in the recent weeks over the rate before, by negative-binomial regression of weekly counts offset by their base.
 
     Args:
         counts: Events by week, some in either window; need not be whole (independent counts). *Shape:* (W,)
         base: Above 0. *Shape:* (W,)
         recent: *Shape:* (W,)
-        least: Extra variance alpha that is taken at least, such as the one common to many records.
+        common: Extra variance alpha that many records share.
+        trust: Weeks that `common` is worth beside the W - 2 of the record itself.
 
     Returns:
-        (ratio with its interval and p-value from Student's t on W - 2 degrees of freedom, alpha used).
+        (ratio with its interval and p-value from Student's t on W - 2 + `trust` degrees of freedom, alpha used: the mean of both, weighted by them).
 
-    Source: Hilbe (2011), "Negative Binomial Regression".
+    Source: Hilbe (2011), "Negative Binomial Regression"; Smyth (2004) for degrees of freedom lent by a variance that many share.
     """
     import statsmodels.api as sm
     from scipy.stats import t
     from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-    alpha = max(least, common_dispersion([counts], base, recent))
+    own = len(counts) - 2
+    freedom = own + trust
+    alpha = (own * common_dispersion([counts], base, recent) + trust * common) / freedom
     family = sm.families.NegativeBinomial(alpha=alpha) if alpha > 1e-6 else sm.families.Poisson()
     model = sm.GLM(counts, sm.add_constant(recent.astype(np.float64)), family=family, offset=np.log(base))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PerfectSeparationWarning)  # weeks all alike fit exactly, which is no trouble here
         fitted = model.fit()
-    slope, error, freedom = float(fitted.params[1]), float(fitted.bse[1]), len(counts) - 2
+    slope, error = float(fitted.params[1]), float(fitted.bse[1])
     half = float(t.isf((1 - LEVEL) / 2, freedom)) * error
     bounds = (float(np.exp(slope - half)), float(np.exp(slope + half)))
     return Contrast(float(np.exp(slope)), *bounds, float(2 * t.sf(abs(slope) / error, freedom))), alpha

@@ -2,8 +2,8 @@
 
 Weekly counts vary more than chance alone would have them: a customer speaks twice, a week is bad for everybody. Both are allowed for. Counts are divided
 by how many verbatims the customer of one has (`dispersion`), then a **negative-binomial** regression on the weeks, offset by the base of each, gives the
-ratio; its extra variance alpha is that of the record's own weeks, or the one common to all records where that is larger, and the test uses Student's t on
-weeks - 2 degrees of freedom. Under `ENOUGH` verbatims, or with fewer than `LEAST` on one side, the **exact conditional** test of two Poisson rates is used
+ratio; its extra variance alpha is that of the record's own weeks, drawn toward the one common to all records, and the test uses Student's t on the degrees of
+freedom of both. Under `ENOUGH` verbatims, or with fewer than `LEAST` on one side, the **exact conditional** test of two Poisson rates is used
 on counts further divided by what the common alpha adds.
 
 Source: codebook 6; Przyborowski and Wilenski (1940); Hilbe (2011), "Negative Binomial Regression"; Robinson and Smyth (2007) for a common dispersion.
@@ -25,6 +25,8 @@ from voc_pipeline.prioritise.rates import common_dispersion, negative_binomial_r
 
 ENOUGH, LEAST = 20, 5
 """Independent verbatims in all, and on each side, from which weeks can be regressed."""
+TRUST, SHARED = 28, 8
+"""Weeks that the common extra variance is worth, where so many records or more share it; fewer lend less, one lends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,14 @@ def trends(told: Sequence[Weeks], exposure: Floats, recent: Bools, settings: Pri
     enough = [_enough(counts, recent) for counts in independent]
     rich = [counts[open_] for counts, kept in zip(independent, enough, strict=True) if kept]
     common = common_dispersion(rich, exposure[open_], recent[open_]) if open_.sum() > 2 else 0.0
+    trust = TRUST * (max(1, min(len(rich), SHARED)) - 1) // (SHARED - 1)
     findings = []
     for one, counts, regressed in zip(told, independent, enough, strict=True):
         k1, k0 = (round(float(one.counts[side].sum())) for side in (recent, ~recent))
         e1, e0 = (float(side.sum()) for side in bases)
         detail: dict[str, object] = {"recent": k1, "baseline": k0, "recent_base": round(e1), "baseline_base": round(e0), "dispersion": one.dispersion}
         if regressed and open_.sum() > 3:
-            contrast, alpha = negative_binomial_ratio(counts[open_], exposure[open_], recent[open_], common)
+            contrast, alpha = negative_binomial_ratio(counts[open_], exposure[open_], recent[open_], common, trust)
             detail |= {"test": "negative_binomial", "alpha": alpha}
         else:
             inflation = 1 + common * float(counts.sum()) / max(1, int(open_.sum()))
