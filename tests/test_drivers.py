@@ -200,6 +200,8 @@ def test_a_model_never_has_more_columns_than_respondents_carry() -> None:
     assert {one.reason for one in rows.left_out} >= {"rare", "room"}
     few = figures(voices[:40], [one for one in tellings if int(one.verbatim_id[1:]) < 40])
     assert set(few) == {("driver_model", "nps", "too_few")} and few["driver_model", "nps", "too_few"].n == 40
+    alone = figures([voice(i, customer="ana", scores={"nps": float(i % 11)}) for i in range(100)], [telling(i) for i in range(0, 100, 3)])
+    assert alone["driver_model", "nps", "too_few"].detail["customers"] == 1
     same = figures([voice(i, scores={"nps": 7.0}) for i in range(100)], [telling(i) for i in range(40)])
     assert same["driver_model", "nps", "too_few"].detail["same_answer"] is True
 

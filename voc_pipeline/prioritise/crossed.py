@@ -30,7 +30,7 @@ def aspect_rows(base: Base) -> dict[str, Ints]:
 
 
 def aspect_figures(base: Base) -> Iterator[Metric]:
-    """Figures of scope `aspect`: share of verbatims, and `balance`, positive minus negative over both, by theme (scope `theme`)."""
+    """Figures of scope `aspect`: share of verbatims."""
     found = aspect_rows(base)
     if not found:
         return

@@ -15,7 +15,7 @@ from voc_pipeline.intervals import LEVEL, Contrast, Floats, q_values
 from voc_pipeline.prioritise.base import Base
 from voc_pipeline.prioritise.design import Design, design, respondents_by_segment, told
 from voc_pipeline.prioritise.importance import RESAMPLES, Importance, importance
-from voc_pipeline.schema import Metric
+from voc_pipeline.schema import SMALL_BASE, Metric
 
 SCORES = ("nps", "csat", "stars")
 """Scores that are modelled."""
@@ -43,26 +43,33 @@ def fit(score: Floats, rows: Design) -> Model:
     """Least squares with errors clustered by customer, as `mean_contrasts` keeps them honest with few: never below the classical error, and degrees of
     freedom of the customers on the smaller side of each predictor.
 
+    With a single customer, or fewer answers than columns, slopes have no interval.
+
     Source: Cameron and Miller (2015), "A practitioner's guide to cluster-robust inference".
     """
     import statsmodels.api as sm
     from scipy.stats import t
 
     columns = rows.columns()
+    n_customers = int(rows.clusters.max(initial=-1)) + 1
+    n_with = tuple(int(n) for n in rows.flags.sum(axis=0))
+    if n_customers < 2 or len(score) <= columns.shape[1]:
+        slopes = np.linalg.lstsq(columns, score, rcond=None)[0][columns.shape[1] - rows.flags.shape[1] :]
+        return Model(rows, tuple(Contrast(float(slope), None, None, None) for slope in slopes), n_with, 0.0)
     model = sm.OLS(score, columns)
     classical = model.fit()
-    several = rows.clusters.max(initial=-1) + 1 < len(score)
+    several = n_customers < len(score)
     robust = model.fit(cov_type="cluster", cov_kwds={"groups": rows.clusters}) if several else model.fit(cov_type="HC1")
+    errors = np.sqrt(np.clip([np.diag(found.cov_params()) for found in (classical, robust)], 0, None)).max(axis=0)  # few customers: rounding under 0
     effects = []
     for place in range(rows.flags.shape[1]):
         at = columns.shape[1] - rows.flags.shape[1] + place
-        value, error = float(classical.params[at]), max(float(robust.bse[at]), float(classical.bse[at]))
+        value, error = float(classical.params[at]), float(errors[at])
         sides = (len(np.unique(rows.clusters[rows.flags[:, place] == side])) for side in (0, 1))
         freedom = max(1, min(sides) - 1)
         half = float(t.isf((1 - LEVEL) / 2, freedom)) * error
         p_value = float(2 * t.sf(abs(value) / error, freedom)) if error > 1e-9 else float(abs(value) < 1e-9)
         effects.append(Contrast(value, value - half, value + half, p_value))
-    n_with = tuple(int(n) for n in rows.flags.sum(axis=0))
     return Model(rows, tuple(effects), n_with, float(np.clip(classical.rsquared, 0, 1)))
 
 
@@ -81,9 +88,10 @@ def driver_figures(base: Base, resamples: int = RESAMPLES) -> tuple[list[Metric]
     bounds: dict[str, dict[str, float]] = {}
     for name in SCORES:
         values = base.answers[name].values
-        if len(values) < LEAST_RESPONDENTS or float(np.ptp(values)) == 0.0:
+        customers = len(np.unique(base.answers[name].clusters))
+        if len(values) < LEAST_RESPONDENTS or customers < SMALL_BASE or float(np.ptp(values)) == 0.0:
             if len(values):
-                detail: dict[str, object] = {"least": LEAST_RESPONDENTS, "same_answer": float(np.ptp(values)) == 0.0}
+                detail: dict[str, object] = {"least": LEAST_RESPONDENTS, "customers": customers, "same_answer": float(np.ptp(values)) == 0.0}
                 metrics.append(Metric("driver_model", name, "too_few", len(values), n=len(values), detail=detail))
             continue
         rows = design(base, name)
@@ -94,7 +102,7 @@ def driver_figures(base: Base, resamples: int = RESAMPLES) -> tuple[list[Metric]
         cells = dict(_segment_models(base, name))
         q = iter(q_values([effect.p_value for effect in (*model.effects, *(cell[0] for cell in cells.values()))]))
         detail = {
-            "customers": int(rows.clusters.max()) + 1,
+            "customers": customers,
             "controls": list(rows.held),
             "left_out": told(rows.left_out),
             "by_predictors": float(weighed.weights.sum()),
@@ -145,7 +153,7 @@ def _segment_models(base: Base, name: str) -> Iterator[tuple[str, tuple[Contrast
     values = base.answers[name].values
     for segment, among in respondents_by_segment(base, name, LEAST_RESPONDENTS).items():
         rows = design(base, name, among, spare=True)
-        if not any(predictor in base.ids for predictor in rows.names) or float(np.ptp(values[among])) == 0.0:
+        if rows.clusters.max() + 1 < SMALL_BASE or not any(predictor in base.ids for predictor in rows.names) or float(np.ptp(values[among])) == 0.0:
             continue
         model = fit(values[among], rows)
         for predictor, effect, n_with in zip(rows.names, model.effects, model.n_with, strict=True):
