@@ -11,7 +11,7 @@
 - `impact`: lower bound of the drop of NPS, CSAT or stars beside it, the largest, over half the scale.
 
 Lower bounds make a rank stand on what is shown, not on small bases. Beside it, `rank` carries the plain frequency x severity rank and the
-codebook's order (recoverable points, then trend, then not valued), and flags where they disagree, so that rare-but-grave survives.
+codebook's order (lower bound of recoverable points in the adjusted model, then trend, then not valued), and flags where they disagree, so that rare-but-grave survives.
 
 Every count is of verbatims, or of customers where it says so. Every interval is 95 %, clustered by customer (see `intervals`); a verbatim of an
 unknown customer is a customer of its own. Scores count once per respondent.

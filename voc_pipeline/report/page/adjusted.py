@@ -211,6 +211,8 @@ def _apart_row(phrases: Phrases, records: Records, cell: _Cell, axis: tuple[floa
     t, estimate = phrases.t, interval(cell.metric)
     attribute, value = parted(cell.group)
     label = label_of(records.by_id[cell.key]) if cell.scope == "cross" else _aspect_label(phrases, cell.key)
+    if cell.scope == "aspect_cross":
+        label["label"] = t("apart.theme", name=label["label"])
     painful = cell.key.startswith("IRR") or cell.key.endswith("negative")
     return {
         **label,
