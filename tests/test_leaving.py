@@ -248,3 +248,16 @@ def test_aspects_are_themes_with_a_polarity() -> None:
         own = found["aspect", f"price_high={polarity}"]
         assert own.value == pytest.approx(1 / 3, abs=1e-5) and own.detail["mentions"] == 100 and own.low is not None and own.low < 1 / 3
     assert ("cross", "STR-A|region=Alsace") in found and ("aspect_cross", "price_high=negative|lang=fr") in found
+
+
+def test_all_of_it_is_order_free() -> None:
+    """Shuffled verbatims and tellings give the same figures of leaving, moments, aspects and crossings to the last byte."""
+    voices = [
+        _with(one, aspects=(("price_high", "negative"),) if i % 4 else (), stage="first_bill" if i % 3 else "use")
+        for i, one in enumerate(world(4, n=300))
+    ]
+    tellings = [telling(i, f"IRR-{i % 3}") for i in range(0, 300, 2)]
+    kinds = {f"IRR-{j}": KIND for j in range(3)}
+    first = measure(voices, tellings, Priority(), AS_OF, kinds, moments=["first_bill"], contacts={("2026-10", "chat"): 900.0})
+    again = measure(voices[::-1], tellings[::-1], Priority(), AS_OF, kinds, moments=["first_bill"], contacts={("2026-10", "chat"): 900.0})
+    assert repr(first) == repr(again) and {"regard_effect", "moment", "aspect", "cross", "aspect_cross", "driver"} <= {m.scope for m in first}

@@ -479,7 +479,7 @@ def test_what_weighs_is_told_with_its_rank_and_its_lower_bound(pages: dict[str, 
         part = pages[lang][pages[lang].index('id="weighs"') : pages[lang].index('id="regard-effect"')]
         assert part.count("<caption>") >= 2 and least in part and re.search(r"1 \(1 (à|to) \d+\)", part)
         drivers = frames()["drivers"]
-        assert {"not_valued", "others"} <= set(drivers["kind"])
+        assert {"not_valued", "others"} <= set(drivers["kind"]) and drivers["label_fr"].notna().all()
     adjusted = drivers.dropna(subset=["adjusted_effect"])
     assert (adjusted["importance_rank_low"] <= adjusted["importance_rank"]).all() and (adjusted["recoverable_low"] <= adjusted["recoverable"]).all()
     assert set(drivers.loc[drivers["adjusted_effect"].isna(), "left_out"]) <= {"rare", "room", "collinear", ""}
