@@ -76,6 +76,7 @@ def demo_config(folder: Path, sources: Sequence[str] = (), sources_are: Sequence
         source["path"] = str((DEMO.parent / source["path"]).resolve())
     settings["sources"] = [source for source in settings["sources"] if not sources or source["name"] in sources]
     settings["sources"] = list(sources_are) or settings["sources"]
+    settings["exposure"] = str((DEMO.parent / settings["exposure"]).resolve())
     settings |= {"journey": str(DEMO.parent / "journey.yaml"), "output": "out", "store": "sqlite:///out/voc.db"} | changes
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "demo.yaml"

@@ -342,7 +342,7 @@ class InventedStore:
             answers.append(
                 SegmentAnnotation(
                     position=segment.position, sentiment=Sentiment.NEGATIVE if painful else Sentiment.NEUTRAL, p_negative=0.9 if painful else 0.1, p_positive=0.9 if mood == "strength" else 0.05,
-                    p_not_valued=0.8 if painful and codes else 0.1, p_suggestion=0.1, theme="", p_theme=0.0, stage=p.stage if p else Stage.UNKNOWN, p_stage=0.7,
+                    p_not_valued=0.8 if painful and codes else 0.1, p_suggestion=0.1, theme="long_wait" if p else "", p_theme=0.8 if p else 0.0, stage=p.stage if p else Stage.UNKNOWN, p_stage=0.7,
                     dimension=p.dimension if p else None, p_dimension=0.6, gap_cue=p.gap if p and chance.random() < 0.8 else (chance.choice(list(Gap)) if painful and p and p.gap else None), p_gap_cue=0.6,
                 )
             )  # fmt: skip
@@ -368,7 +368,7 @@ class InventedStore:
         tellings = tellings_of(self._all_mentions, inside, self._annotations, CONFIG.journey)
         kinds = {p.id: p.kind for p in PLANTED}
         before = self._metrics.get("run-0001", [])
-        metrics = prioritise.measure(voices, tellings, CONFIG.priority, as_of, kinds, before)
+        metrics = prioritise.measure(voices, tellings, CONFIG.priority, as_of, kinds, before, moments=[own.id for own in CONFIG.journey.stages if own.moment_of_truth])
         metrics += servqual.gap5(self._scores) + prioritise.coverage(900, 760, 40)
         n = len(voices)
         counts = {"received": n + 41, "analysed": n, "duplicate": 22, "rejected": 9, "quarantined": 10, "duplicate.exact_duplicate": 15, "duplicate.near_duplicate": 7,

@@ -497,3 +497,32 @@ def test_the_ledger_is_a_table(tmp_path: Path) -> None:
     assert ledger["action"].tolist() == ["rename", "owner", "merge", "undo", "move", "born"]
     assert ledger["in_force"].tolist() == [True, True, False, True, True, True]
     assert [bool(at) for at in ledger["at"]] == [True] * 5 + [False]
+
+
+def test_what_weighs_is_told_with_its_rank_and_its_lower_bound(pages: dict[str, str]) -> None:
+    """The analyst's view tells what weighs on each score with a rank and the ranks left possible, what would come back, and what was pooled."""
+    for lang, least in (("fr", "borne basse"), ("en", "lower bound")):
+        part = pages[lang][pages[lang].index('id="weighs"') : pages[lang].index('id="regard-effect"')]
+        assert part.count("<caption>") >= 2 and least in part and re.search(r"1 \(1 (à|to) \d+\)", part)
+        drivers = frames()["drivers"]
+        assert {"not_valued", "others"} <= set(drivers["kind"]) and drivers["label_fr"].notna().all()
+    adjusted = drivers.dropna(subset=["adjusted_effect"])
+    assert (adjusted["importance_rank_low"] <= adjusted["importance_rank"]).all() and (adjusted["recoverable_low"] <= adjusted["recoverable"]).all()
+    assert set(drivers.loc[drivers["adjusted_effect"].isna(), "left_out"]) <= {"rare", "room", "collinear", ""}
+
+
+def test_regard_and_moments_are_told_in_plain_words(pages: dict[str, str]) -> None:
+    """What goes with not being valued is told in a sentence each, never as a cause, and a declared moment of truth has a verdict."""
+    html = pages["fr"]
+    part = html[html.index('id="regard-effect"') : html.index('id="apart"')]
+    assert part.count("<li>") == len(frames()["regard_effects"]) and "humeur égale" in part and "ni un fait ni une prévision" in part.replace("\u00a0", " ")
+    moments = frames()["moments"]
+    assert set(moments["verdict"]) <= {"holds", "not_shown", "cannot_tell"} and 'id="moments"' in part
+    untold = moments[moments["verdict"] == "cannot_tell"]
+    assert untold["more_than_elsewhere"].isna().all()
+
+
+def test_trends_say_what_they_stand_on(pages: dict[str, str]) -> None:
+    """The page and the irritants table name the base of trends: verbatims here, where no contacts are declared."""
+    assert set(frames()["irritants"]["trend_base"]) == {"verbatims"}
+    assert "nombre de verbatims analysés la même semaine" in pages["fr"].replace("\u00a0", " ")

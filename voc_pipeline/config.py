@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -190,6 +191,14 @@ class Journey(Settings):
     departments: Mapping[str, str] = Field(default_factory=dict)
 
 
+class Contacts(Settings):
+    """How many contacts a channel had in a month, those who said nothing among them."""
+
+    month: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+    channel: str = Field(min_length=1)
+    contacts: Annotated[float, Field(ge=0)]
+
+
 class Report(Settings):
     """What the report is called and in which languages it is written."""
 
@@ -222,6 +231,7 @@ class Config(Settings):
     window_days: Annotated[int, Field(ge=28)] = 365
     shard_size: Annotated[int, Field(ge=16)] = 512
     journey: Path | Journey = Journey()
+    exposure: Path | tuple[Contacts, ...] = ()
     owners: tuple[OwnerRule, ...] = ()
     discovery: Discovery = Discovery()
     priority: Priority = Priority()
@@ -289,7 +299,33 @@ def load_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
         where = config.resolve(config.journey)
         content = _read_yaml(where)
         config = config.model_copy(update={"journey": _validated(Journey, content.get("journey", content), where)})
+    if isinstance(config.exposure, Path):
+        config = config.model_copy(update={"exposure": _read_contacts(config.resolve(config.exposure))})
     return config
+
+
+def _read_contacts(path: Path) -> tuple[Contacts, ...]:
+    """Contacts per month and channel, from a CSV with the columns `month`, `channel` and `contacts`; `;` or `,` between them."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(str(path), "cannot be read", "a UTF-8 CSV file", "`exposure` names contacts per month and channel") from None
+    head = text.split("\n", 1)[0]
+    rows = list(csv.DictReader(text.splitlines(), delimiter=";" if ";" in head else ","))
+    missing = [name for name in Contacts.model_fields if not rows or name not in rows[0]]
+    if missing:
+        raise ConfigError(f"{path}: line 1", f"no column {missing[0]!r}", "the columns month, channel, contacts", "Name them so in the first line")
+    found: dict[tuple[str, str], Contacts] = {}
+    for line, row in enumerate(rows, start=2):
+        try:
+            own = Contacts.model_validate({name: (row[name] or "").strip() for name in Contacts.model_fields})
+        except ValidationError as error:
+            name = str(error.errors()[0]["loc"][0])
+            raise ConfigError(f"{path}: line {line}: {name}", repr(row[name]), "a month as 2026-09, a channel, a number of contacts", "") from None
+        if (own.month, own.channel) in found:
+            raise ConfigError(f"{path}: line {line}", f"{own.channel} in {own.month} a second time", "one line a month and channel", "Add them up")
+        found[own.month, own.channel] = own
+    return tuple(found.values())
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -282,7 +282,7 @@ def share_ratio(marked: tuple[float, float], others: tuple[float, float]) -> Con
     return Contrast(p1 / p0, max(0.0, float(low)), float(high), None)
 
 
-def rate_ratio(recent: int, recent_base: int, before: int, before_base: int, dispersion: float = 1.0) -> Contrast:
+def rate_ratio(recent: int, recent_base: float, before: int, before_base: float, dispersion: float = 1.0) -> Contrast:
     """Rate in a recent window over the rate before, with the exact conditional test of no change.
 
     Given the total, the recent count is binomial. Where customers repeat themselves, both counts are divided by the dispersion and rounded down
@@ -290,7 +290,7 @@ def rate_ratio(recent: int, recent_base: int, before: int, before_base: int, dis
 
     Args:
         recent, before: Verbatims that bear the mark in each window.
-        recent_base, before_base: Verbatims analysed in each window, above 0.
+        recent_base, before_base: Verbatims analysed, or contacts, in each window, above 0.
         dispersion: Mean cluster size as counts see it, sum of squares over sum, at least 1.
 
     Returns:
@@ -298,14 +298,14 @@ def rate_ratio(recent: int, recent_base: int, before: int, before_base: int, dis
         and `high` is then None.
 
     Raises:
-        ValueError: A window without a verbatim.
+        ValueError: A window without a base.
 
     Source: Przyborowski and Wilenski (1940), "Homogeneity of results in testing samples from Poisson series".
     """
     from scipy.stats import binomtest
 
-    if recent_base < 1 or before_base < 1:
-        raise ValueError("both windows need at least one verbatim")
+    if recent_base <= 0 or before_base <= 0:
+        raise ValueError("both windows need a base")
     odds = before_base / recent_base
     ratio = recent / before * odds if before else (recent + 0.5) / 0.5 * odds if recent else 1.0
     k1, k0 = (int(count / dispersion + 1e-9) for count in (recent, before))

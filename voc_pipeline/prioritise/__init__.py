@@ -11,7 +11,7 @@
 - `impact`: lower bound of the drop of NPS, CSAT or stars beside it, the largest, over half the scale.
 
 Lower bounds make a rank stand on what is shown, not on small bases. Beside it, `rank` carries the plain frequency x severity rank and the
-codebook's order (recoverable points, then trend, then not valued), and flags where they disagree, so that rare-but-grave survives.
+codebook's order (lower bound of recoverable points in the adjusted model, then trend, then not valued), and flags where they disagree, so that rare-but-grave survives.
 
 Every count is of verbatims, or of customers where it says so. Every interval is 95 %, clustered by customer (see `intervals`); a verbatim of an
 unknown customer is a customer of its own. Scores count once per respondent.
@@ -21,12 +21,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from voc_pipeline.config import Priority
 from voc_pipeline.prioritise.base import SCALES, read_base, rounded
 from voc_pipeline.prioritise.changes import change_figures
+from voc_pipeline.prioritise.crossed import aspect_figures, crossed_figures
 from voc_pipeline.prioritise.crossings import code_figures, crossing_figures, place_figures, regard_figures, run_figures
+from voc_pipeline.prioritise.drivers import driver_figures
+from voc_pipeline.prioritise.exposure import Contacts, contact_figures
 from voc_pipeline.prioritise.irritants import irritant_figures
+from voc_pipeline.prioritise.leaving import leaving_figures
+from voc_pipeline.prioritise.moments import moment_figures
 from voc_pipeline.prioritise.rank import rank_figures
 from voc_pipeline.prioritise.swaps import swap_figures
 from voc_pipeline.schema import IrritantKind, Metric, Telling, Voice
@@ -44,6 +50,8 @@ def measure(
     *,
     leaving: Collection[str] = ("leave",),
     scales: Mapping[str, tuple[float, float]] = SCALES,
+    contacts: Contacts = MappingProxyType({}),
+    moments: Sequence[str] = (),
 ) -> list[Metric]:
     """All figures of a run, from its voices and what each tells.
 
@@ -57,6 +65,8 @@ def measure(
         previous: The last run's metrics, to say what changed.
         leaving: Stage ids that mean leaving, the company's own among them.
         scales: Lowest and highest answer of `nps`, `csat`, `ces` and `stars`.
+        contacts: Contacts by (month, channel) where the company counts them: rates are then per contact, else per verbatim analysed.
+        moments: Stages declared as moments of truth, to be tested.
 
     Returns:
         Metrics sorted by scope, key and name, floats rounded to 6 decimals: the same whatever the order of the inputs. What has no base is left out.
@@ -66,10 +76,17 @@ def measure(
     """
     scales = {**SCALES, **scales}
     base = read_base(voices, tellings, kinds)
-    irritants, standings = irritant_figures(base, settings, as_of, leaving, scales)
+    irritants, standings = irritant_figures(base, settings, as_of, leaving, scales, contacts)
     metrics = [*run_figures(base, as_of, scales), *crossing_figures(base), *code_figures(base), *place_figures(base), *irritants]
     metrics += regard_figures(base)
-    metrics += rank_figures(base, standings, settings, scales)
+    metrics += contact_figures(base, contacts)
+    metrics += leaving_figures(base, settings.q_value)
+    metrics += moment_figures(base, moments, settings.q_value)
+    metrics += aspect_figures(base)
+    metrics += crossed_figures(base)
+    drivers, bounds = driver_figures(base)
+    metrics += drivers
+    metrics += rank_figures(base, standings, settings, scales, bounds)
     metrics += change_figures(metrics, base, previous, settings)
     return sorted((rounded(metric) for metric in metrics), key=lambda metric: (metric.scope, metric.key, metric.name))
 

@@ -54,24 +54,24 @@ def customers(base: Base, rows: Ints, scope: str, key: str, name: str) -> Metric
 
 def crossing_figures(base: Base) -> Iterator[Metric]:
     """Mood by month, channel, language, stage and segment, and the share of each irritant by month and by segment."""
-    months = _grouped([f"{voice.date:%Y-%m}" if voice.date else "" for voice in base.voices])
-    segments = _segments(base)
+    months = grouped([f"{voice.date:%Y-%m}" if voice.date else "" for voice in base.voices])
+    by_segment = segments(base)
     crossings = {
         "month": months,
-        "channel": _grouped([voice.channel or "unknown" for voice in base.voices]),
-        "lang": _grouped([voice.lang or "unknown" for voice in base.voices]),
-        "stage": _grouped([voice.stage or "unknown" for voice in base.voices]),
-        "segment": segments,
+        "channel": grouped([voice.channel or "unknown" for voice in base.voices]),
+        "lang": grouped([voice.lang or "unknown" for voice in base.voices]),
+        "stage": grouped([voice.stage or "unknown" for voice in base.voices]),
+        "segment": by_segment,
     }
     for scope, groups in crossings.items():
         for key, rows in groups.items():
             yield from mood(base, rows, scope, key, ("share_negative", "share_positive", "share_not_valued"))
-    for scope, groups in (("irritant_month", months), ("irritant_segment", segments)):
+    for scope, groups in (("irritant_month", months), ("irritant_segment", by_segment)):
         for key, rows in groups.items():
             yield from _told_in(base, scope, key, rows)
 
 
-def _grouped(keys: Sequence[str]) -> dict[str, Ints]:
+def grouped(keys: Sequence[str]) -> dict[str, Ints]:
     """Rows under each key, "" left aside, keys sorted."""
     groups: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
@@ -79,11 +79,11 @@ def _grouped(keys: Sequence[str]) -> dict[str, Ints]:
     return {key: np.array(groups[key], dtype=np.int64) for key in sorted(groups) if key}
 
 
-def _segments(base: Base) -> dict[str, Ints]:
+def segments(base: Base) -> dict[str, Ints]:
     """Rows under `attribute=value`, the `MAX_SEGMENTS` most frequent values of each attribute."""
     out: dict[str, Ints] = {}
     for name in sorted({name for voice in base.voices for name in voice.attributes}):
-        groups = _grouped([voice.attributes.get(name, "") for voice in base.voices])
+        groups = grouped([voice.attributes.get(name, "") for voice in base.voices])
         kept = sorted(groups, key=lambda value: (-len(groups[value]), value))[:MAX_SEGMENTS]
         out |= {f"{name}={value}": groups[value] for value in sorted(kept)}
     return out

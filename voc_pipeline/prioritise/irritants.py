@@ -5,27 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
 from voc_pipeline.config import Priority
-from voc_pipeline.intervals import Contrast, mean_contrasts, q_values, rate_ratio, share_ratio, shares
+from voc_pipeline.intervals import Contrast, mean_contrasts, q_values, share_ratio, shares
 from voc_pipeline.prioritise.base import Base, figure, share_of
 from voc_pipeline.prioritise.crossings import customers
+from voc_pipeline.prioritise.exposure import Contacts
+from voc_pipeline.prioritise.trends import Finding, trend_findings
 from voc_pipeline.schema import IrritantKind, Metric, Voice
 
 IMPACTS = ("nps", "csat", "stars")
 """Scores that an irritant is held against."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A contrast, the base it stands on, and what explains it."""
-
-    contrast: Contrast
-    n: int
-    detail: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -43,11 +36,11 @@ class Standing:
 
 
 def irritant_figures(
-    base: Base, settings: Priority, as_of: date, leaving: Collection[str], scales: Mapping[str, tuple[float, float]]
+    base: Base, settings: Priority, as_of: date, leaving: Collection[str], scales: Mapping[str, tuple[float, float]], contacts: Contacts
 ) -> tuple[list[Metric], list[Standing]]:
     """Figures of scope `irritant`, all kinds, and what the priority of each is made from."""
     share = shares(base.row, base.column, len(base.ids), base.clusters)
-    trends = _trends(base, settings, as_of)
+    trends = trend_findings(base, settings, as_of, contacts)
     impacts = {name: _impacts(base, name, scales[name]) for name in IMPACTS}
     metrics: list[Metric] = []
     standings: list[Standing] = []
@@ -127,46 +120,6 @@ def _lowness(voice: Voice, scales: Mapping[str, tuple[float, float]]) -> float:
     """How low the customer's scores are on their scales, 0 best to 1 worst, their mean; NaN without a score."""
     lows = [(scales[name][1] - voice.scores[name]) / (scales[name][1] - scales[name][0]) for name in IMPACTS if name in voice.scores]
     return min(1.0, max(0.0, sum(lows) / len(lows))) if lows else math.nan
-
-
-def _trends(base: Base, settings: Priority, as_of: date) -> dict[int, Finding]:
-    """Recent rate over the rate before, per verbatim analysed, q-values over all of them. Empty where a window holds no verbatim."""
-    turn, start = as_of - timedelta(weeks=settings.recent_weeks), as_of - timedelta(weeks=settings.recent_weeks + settings.baseline_weeks)
-    window = np.array([_window(voice, start, turn, as_of) for voice in base.voices], dtype=np.int64)
-    recent_base, baseline_base = int((window == 1).sum()), int((window == 0).sum())
-    if not recent_base or not baseline_base:
-        return {}
-    findings = {}
-    for place, rows in enumerate(base.rows_of):
-        inside = rows[window[rows] >= 0]
-        recent = int(window[inside].sum())
-        told = np.unique(base.clusters[inside] * 2 + window[inside], return_counts=True)[1].astype(np.float64)
-        dispersion = float((told**2).sum() / told.sum()) if len(told) else 1.0
-        contrast = rate_ratio(recent, recent_base, len(inside) - recent, baseline_base, dispersion)
-        detail: dict[str, object] = {
-            "recent": recent,
-            "baseline": len(inside) - recent,
-            "recent_base": recent_base,
-            "baseline_base": baseline_base,
-            "recent_weeks": settings.recent_weeks,
-            "baseline_weeks": settings.baseline_weeks,
-            "dispersion": dispersion,
-            "p_value": contrast.p_value,
-        }
-        findings[place] = Finding(contrast, recent_base + baseline_base, detail)
-    for finding, q in zip(findings.values(), q_values([finding.contrast.p_value for finding in findings.values()]), strict=True):
-        shown = q is not None and q <= settings.q_value
-        finding.detail["q_value"] = q
-        finding.detail["alert"] = shown and finding.contrast.value >= settings.rate_ratio
-        finding.detail["direction"] = "flat" if not shown else "up" if finding.contrast.value > 1 else "down"
-    return findings
-
-
-def _window(voice: Voice, start: date, turn: date, as_of: date) -> int:
-    """1 in the recent window, 0 in the one before, -1 in neither."""
-    if voice.date is None or not start < voice.date.date() <= as_of:
-        return -1
-    return int(voice.date.date() > turn)
 
 
 def _impacts(base: Base, name: str, scale: tuple[float, float]) -> dict[int, Finding]:

@@ -9,23 +9,44 @@ import numpy as np
 
 from voc_pipeline.config import PARTS, Priority
 from voc_pipeline.prioritise.base import Base
+from voc_pipeline.prioritise.drivers import lower_bounds
 from voc_pipeline.prioritise.irritants import Standing
 from voc_pipeline.schema import IrritantKind, Metric
 
 EIGHTFOLD = 3.0
 
 
-def rank_figures(base: Base, standings: Sequence[Standing], settings: Priority, scales: Mapping[str, tuple[float, float]]) -> Iterator[Metric]:
-    """Parts, priority and rank of irritants; strengths and suggestions rank by mentions, each kind on its own."""
+def rank_figures(
+    base: Base,
+    standings: Sequence[Standing],
+    settings: Priority,
+    scales: Mapping[str, tuple[float, float]],
+    bounds: Mapping[str, Mapping[str, float]],
+) -> Iterator[Metric]:
+    """Parts, priority and rank of irritants; strengths and suggestions rank by mentions, each kind on its own.
+
+    Args:
+        base: The verbatims.
+        standings: What each record's priority is made from.
+        settings: Weights.
+        scales: Lowest and highest answer of each score.
+        bounds: By score with an adjusted model, then predictor: what it would give back of the score at least.
+    """
     of_kind = {kind: [standing for standing in standings if base.kinds[standing.place] is kind] for kind in IrritantKind}
-    yield from _priorities(base, of_kind[IrritantKind.IRRITANT], settings, scales)
+    yield from _priorities(base, of_kind[IrritantKind.IRRITANT], settings, scales, bounds)
     for kind in (IrritantKind.STRENGTH, IrritantKind.SUGGESTION):
         for place, rank in _ranked(of_kind[kind], lambda standing: (-standing.mentions,)).items():
             mentions = len(base.rows_of[place])
             yield Metric("irritant", base.ids[place], "rank", rank, n=mentions, detail={"of": len(of_kind[kind])})
 
 
-def _priorities(base: Base, standings: Sequence[Standing], settings: Priority, scales: Mapping[str, tuple[float, float]]) -> Iterator[Metric]:
+def _priorities(
+    base: Base,
+    standings: Sequence[Standing],
+    settings: Priority,
+    scales: Mapping[str, tuple[float, float]],
+    bounds: Mapping[str, Mapping[str, float]],
+) -> Iterator[Metric]:
     if not standings:
         return
     weights = {name: settings.weights.get(name, 0.0) for name in PARTS}
@@ -44,9 +65,8 @@ def _priorities(base: Base, standings: Sequence[Standing], settings: Priority, s
     priority = {place: round(sum(weights[name] * part[name] for name in PARTS) / sum(weights.values()), 9) for place, part in parts.items()}
     ranks = _ranked(standings, lambda s: (-priority[s.place], -s.mentions))
     plain = _ranked(standings, lambda s: (-round(s.share * s.severity, 9), -s.mentions))
-    recoverable = _ranked(
-        standings, lambda s: (-round(_recoverable(s, scales), 9), -round(parts[s.place]["trend"], 9), -round(s.not_valued_low, 9), -s.mentions)
-    )
+    back = {standing.place: round(_recoverable(base.ids[standing.place], standing, scales, bounds), 9) for standing in standings}
+    recoverable = _ranked(standings, lambda s: (-back[s.place], -round(parts[s.place]["trend"], 9), -round(s.not_valued_low, 9), -s.mentions))
     apart = max(3, math.ceil(len(standings) / 5))
     grave = float(np.quantile([standing.severity for standing in standings], 0.75))
     usual = float(np.median([standing.share for standing in standings]))
@@ -58,6 +78,7 @@ def _priorities(base: Base, standings: Sequence[Standing], settings: Priority, s
             "of": len(standings),
             "frequency_severity_rank": plain[place],
             "recoverable_rank": recoverable[place],
+            "recoverable_low": back[place],
             "disagreement": abs(plain[place] - ranks[place]) >= apart,
             "rare_but_grave": len(standings) >= 4 and n > 0 and standing.severity >= grave and standing.share < usual,
         }
@@ -85,8 +106,11 @@ def _drop(standing: Standing, scales: Mapping[str, tuple[float, float]]) -> floa
     return min(1.0, max([0.0, *bounds]))
 
 
-def _recoverable(standing: Standing, scales: Mapping[str, tuple[float, float]]) -> float:
-    """Lower bound of what the mean score would gain without it, the largest of the scores, as a share of the scale."""
-    return max(
-        [0.0, *(float(str(found.detail["recoverable_low"])) / (scales[name][1] - scales[name][0]) for name, found in standing.impacts.items())]
-    )
+def _recoverable(irritant_id: str, standing: Standing, scales: Mapping[str, tuple[float, float]], bounds: Mapping[str, Mapping[str, float]]) -> float:
+    """Lower bound of what the mean score would gain without it, the largest of the scores, as a share of the scale; unadjusted without a model."""
+    found = [0.0]
+    for name, impact in standing.impacts.items():
+        adjusted = lower_bounds(bounds, name, irritant_id)
+        least = float(str(impact.detail["recoverable_low"])) if adjusted is None else adjusted
+        found.append(least / (scales[name][1] - scales[name][0]))
+    return max(found)

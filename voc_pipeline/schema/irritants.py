@@ -152,6 +152,8 @@ class Voice:
         stage: The company's own stage where its journey has one, else the default stage.
         respondent: Joins the answers of one survey respondent, whose scores count once; "" where each verbatim is a response of its own.
         repaired, precursor: As in `Annotation`.
+        leaving: Whether its words say that the customer leaves.
+        aspects: (theme, `negative` or `positive`) of what it speaks of, each once.
     """
 
     verbatim_id: str
@@ -171,6 +173,8 @@ class Voice:
     respondent: str = ""
     repaired: bool = False
     precursor: NotValuedCode | None = None
+    leaving: bool = False
+    aspects: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

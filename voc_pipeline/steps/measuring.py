@@ -6,12 +6,28 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from voc_pipeline import journey, prioritise, servqual
 from voc_pipeline.config import Config, Journey
+from voc_pipeline.leaving import announces_leaving
 from voc_pipeline.places import model_path
-from voc_pipeline.schema import Annotation, Gap, GapReading, Irritant, IrritantKind, Mention, Metric, Stage, Telling, Verbatim, Voice
+from voc_pipeline.schema import (
+    Annotation,
+    Gap,
+    GapReading,
+    Irritant,
+    IrritantKind,
+    Mention,
+    Metric,
+    Role,
+    Sentiment,
+    Stage,
+    Telling,
+    Verbatim,
+    Voice,
+)
 from voc_pipeline.steps.auditing import SCOPE, audit_metrics
 from voc_pipeline.steps.carrying import swap_edit, swap_figures, swapped_from
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
@@ -48,10 +64,30 @@ def voices_of(verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annot
             attributes={**v.attributes, **a.labels},
             repaired=a.repaired,
             precursor=a.precursor,
+            leaving=_leaves(v, a),
+            aspects=_aspects(a),
         )
         for i, v in sorted(verbatims.items())
         if (a := annotations.get(i)) is not None
     ]
+
+
+def _leaves(verbatim: Verbatim, annotation: Annotation) -> bool:
+    """Whether one of the customer's sentences says that they leave; plainer words are enough where the model reads the stage `leave`."""
+    stages = {answer.position: answer.stage for answer in annotation.segments}
+    stages |= {position: passage.stage for passage in annotation.passages for position in passage.segments}
+    return any(
+        announces_leaving(segment.text, Stage.LEAVE in (annotation.stage, stages.get(segment.position)))
+        for segment in verbatim.segments
+        if segment.role is Role.CUSTOMER
+    )
+
+
+def _aspects(annotation: Annotation) -> tuple[tuple[str, str], ...]:
+    """Themes of the segments that please or displease, where the model is more sure than not."""
+    polar = (Sentiment.NEGATIVE, Sentiment.POSITIVE)
+    sure = {(one.theme, str(one.sentiment)) for one in annotation.segments if one.theme and one.p_theme >= 0.5 and one.sentiment in polar}
+    return tuple(sorted(sure))
 
 
 def tellings_of(mentions: Iterable[Mention], verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annotation], own: Journey) -> list[Telling]:
@@ -131,7 +167,16 @@ def _measure(context: Context, shard: int) -> Counts:
         before = context.store.metrics(previous.id) if previous else []
         leaving = journey.stages_under(context.config.journey, Stage.LEAVE)
         metrics += prioritise.measure(
-            voices, tellings, context.config.priority, as_of, kinds, before, leaving=leaving, scales=_scales(context.config)
+            voices,
+            tellings,
+            context.config.priority,
+            as_of,
+            kinds,
+            before,
+            leaving=leaving,
+            scales=_scales(context.config),
+            contacts=_contacts(context.config),
+            moments=[own.id for own in context.config.journey.stages if own.moment_of_truth],
         )
         metrics += servqual.gap5(context.store.scores(*context.window))
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
@@ -154,6 +199,11 @@ def _measure(context: Context, shard: int) -> Counts:
 def _scales(config: Config) -> dict[str, tuple[float, float]]:
     """Lowest and highest answer of each score, as the sources declare them."""
     return {name: (field.low, field.high) for source in config.sources for name, field in source.fields.scores.items()}
+
+
+def _contacts(config: Config) -> dict[tuple[str, str], float]:
+    """Contacts by month and channel; `load_config` has read their file."""
+    return {} if isinstance(config.exposure, Path) else {(one.month, one.channel): one.contacts for one in config.exposure}
 
 
 def _coverage(context: Context) -> list[Metric]:

@@ -8,6 +8,7 @@ from functools import partial
 from markupsafe import Markup
 
 from voc_pipeline.report.charts import Point, bounds, shade, trend, whisker
+from voc_pipeline.report.page.adjusted import adjusted
 from voc_pipeline.report.page.phrases import LEAST_GROUP, PAINFUL, Phrases, View
 from voc_pipeline.report.page.records import Records, label_of
 from voc_pipeline.report.reading import OUTCOMES, detail, interval, parted
@@ -34,6 +35,7 @@ def view(phrases: Phrases, records: Records) -> View:
         "month_heads": [phrases.title(name) for name in names],
         "months": [_month(phrases, month, names) for month in months],
         "drivers": _drivers(phrases, records),
+        "adjusted": adjusted(phrases, records),
         "crossed": _crossed(phrases, records),
         "dimensions": _dimensions(phrases),
     }

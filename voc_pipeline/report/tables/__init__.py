@@ -6,12 +6,20 @@ from typing import TYPE_CHECKING
 
 from voc_pipeline.config import Config
 from voc_pipeline.report.reading import Readable, read
+from voc_pipeline.report.tables.adjusted import (
+    aspect_rows,
+    crossing_rows,
+    driver_rows,
+    driver_segment_rows,
+    moment_rows,
+    regard_rows,
+)
 from voc_pipeline.report.tables.breakdowns import code_rows, code_stage_rows, dimension_rows, group_rows, month_rows, share_rows, stage_rows
 from voc_pipeline.report.tables.cells import Row
 from voc_pipeline.report.tables.dictionary import columns, frame
 from voc_pipeline.report.tables.files import canonical_csv, write_tables
 from voc_pipeline.report.tables.method import audit_rows, count_rows, figure_rows, quality_rows
-from voc_pipeline.report.tables.records import best_quotes, driver_rows, gap_rows, mention_rows, record_rows
+from voc_pipeline.report.tables.records import best_quotes, gap_rows, mention_rows, record_rows
 from voc_pipeline.report.tables.registry import ledger_rows, remainder_rows
 from voc_pipeline.schema import IrritantKind
 
@@ -31,7 +39,8 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
 
     Returns:
         By name: `irritants`, `strengths`, `suggestions`, `mentions`, `gaps`, `stages`, `segments`, `months`, `irritant_months`, `irritant_segments`,
-        `drivers`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`, `ledger`, `remainder`. Rows sorted, floats rounded; `columns` explains the columns.
+        `drivers`, `driver_segments`, `regard_effects`, `moments`, `aspects`, `crossings`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`, `ledger`,
+        `remainder`. Rows sorted, floats rounded; `columns` explains the columns.
 
     Raises:
         RunError: no run has that id.
@@ -49,6 +58,11 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
         "irritant_months": share_rows(reading, "irritant_month"),
         "irritant_segments": share_rows(reading, "irritant_segment"),
         "drivers": driver_rows(reading),
+        "driver_segments": driver_segment_rows(reading),
+        "regard_effects": regard_rows(reading),
+        "moments": moment_rows(reading),
+        "aspects": aspect_rows(reading),
+        "crossings": crossing_rows(reading),
         "codes": code_rows(reading.figures),
         "code_stages": code_stage_rows(reading.figures),
         "dimensions": dimension_rows(reading.figures),

@@ -54,6 +54,7 @@ def record_rows(reading: Reading, kind: IrritantKind, best: Mapping[str, list[st
             "baseline": detail(trend, "baseline"),
             "trend_q_value": detail(trend, "q_value"),
             "alert": bool(detail(trend, "alert", False)),
+            **_bases(reading, record.id),
             "priority": value(f.get("priority")),
             "previous_rank": value(f.get("previous_rank")),
             "previous_mentions": value(f.get("previous_mentions")),
@@ -158,13 +159,9 @@ def gap_rows(reading: Reading, mentions: Sequence[Row]) -> list[Row]:
     return rows
 
 
-def driver_rows(reading: Reading) -> list[Row]:
-    """One row a record and score: how the score differs beside it."""
-    rows: list[Row] = []
-    for key, record in sorted(reading.records.items()):
-        for outcome in OUTCOMES:
-            metric = reading.figures.get("irritant", key, f"{outcome}_difference")
-            if metric is not None:
-                about = {"irritant_id": key, "kind": record.kind, **labels(record), "outcome": outcome}
-                rows.append({**about, **estimate(metric, "difference"), "q_value": detail(metric, "q_value")})
-    return rows
+def _bases(reading: Reading, irritant_id: str) -> Row:
+    """What the tables of records say of bases: what the trend stands on, rates per contact, and who leaves."""
+    f = reading.figures.of("irritant", irritant_id)
+    trend, leaving = f.get("rate_ratio"), f.get("leaving_rate")
+    bases = {"trend_base": detail(trend, "base"), "trend_test": detail(trend, "test")}
+    return {**bases, **estimate(f.get("contact_rate"), "contact_rate"), "leaving": detail(leaving, "verbatims"), **estimate(leaving, "leaving_rate")}
