@@ -281,18 +281,16 @@ def _see(annotator: Annotator, verbatim: Verbatim) -> _Seen:
 
 
 def _score(column: str, decisions: Decisions) -> Any:
-    from sklearn.metrics import f1_score
+    from voc_pipeline.training.own import f1_by_class, f1_of_labels
 
-    def thresholds() -> np.ndarray[tuple[int, ...], np.dtype[Any]]:
-        names = _classes(column)
-        return np.array([decisions.thresholds.get(f"codes.{name}" if column == "codes" else column, 0.5) for name in names])
+    limits = np.array([decisions.thresholds.get(f"codes.{name}" if column == "codes" else column, 0.5) for name in _classes(column)])
 
     def score(target: Any, p: Any) -> float:
         if column == "sentiment":
-            return float(f1_score(target, p.argmax(1), average="macro", zero_division=0))
+            return float(f1_by_class(target, p.argmax(1), p.shape[1]).mean())
         if column in SIGMOID_TASKS:
-            told = [i for i in range(target.shape[1]) if target[:, i].any()]
-            return float(np.mean([f1_score(target[:, i], p[:, i] >= thresholds()[i], zero_division=0) for i in told] or [0.0]))
+            told = target.any(0)
+            return float(f1_of_labels(target > 0, p >= limits)[told].mean()) if told.any() else 0.0
         return float((p.argmax(1) == target).mean())
 
     return score

@@ -139,6 +139,7 @@ def train(
     from voc_pipeline.training.measure import figures, tfidf_answers
     from voc_pipeline.training.network import Network
     from voc_pipeline.training.reading import add_reader
+    from voc_pipeline.training.segments import refine_segment_heads
     from voc_pipeline.training.vocabulary import graft
 
     records = [record for record in read_labelled(data) if record.licence != "nc"]
@@ -173,6 +174,7 @@ def train(
         for i, row in enumerate(random.Random(recipe.seed).sample(distant, min(len(distant), UNLABELLED)))
     ]
     fitted = load_heads(out / "heads.safetensors", tuple(themes), {})
+    refine_segment_heads(exported, fitted, parts["train"], out)
     add_reader(out, exported, fitted, [*parts["train"], *[None] * len(others)], [*prepared(parts["train"]), *map(_intake().prepare, others)])
     write_ngrams(parts["train"], themes, out)
     raw = load_annotator(out)

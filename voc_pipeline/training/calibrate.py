@@ -199,7 +199,7 @@ def calibrate(
     thresholds["segment_negative"] = best_threshold(parts["polarity"][:, 0] + parts["polarity"][:, 3] / 2, negative)
     thresholds["segment_positive"] = best_threshold(parts["polarity"][:, 2] + parts["polarity"][:, 3] / 2, positive)
     known = seg_targets["suggestion"][:, 0] >= 0
-    if (seg_targets["suggestion"][known] == 1).sum() >= 10:
+    if (seg_targets["suggestion"][known] == 1).sum() >= 5:
         thresholds["suggestion"] = best_threshold(parts["suggestion"][known, 0], seg_targets["suggestion"][known, 0])
     write_decisions(folder / "voc.json", thresholds, ABSTAIN, temperatures, heads.themes, shares)
     return thresholds
@@ -230,12 +230,12 @@ def _enough(target: Array) -> bool:
 
 
 def _none_from(p: Array, target: Array, none: int) -> float:
-    """Probability of none from which none is answered: the middle of those within half a point of the best accuracy, none a class like the others."""
+    """Probability of none from which none is answered: the highest within half a point of the best accuracy, for an answer says more than none."""
     known = target != IGNORE
     p, truth = p[known], target[known]
     others = np.where(np.arange(p.shape[1]) == none, -1.0, p).argmax(1)
     scores = np.array([(np.where(p[:, none] >= t, none, others) == truth).mean() for t in _GRID])
-    return float(np.median(_GRID[scores >= scores.max() - 0.005]))
+    return float(_GRID[scores >= scores.max() - 0.005].max())
 
 
 def _mixed(p: Array, truth: Array) -> float:

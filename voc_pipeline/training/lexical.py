@@ -11,9 +11,10 @@ import numpy as np
 
 from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS
 from voc_pipeline.ngrams import ngrams_of
-from voc_pipeline.training.fit import Piece, pieces_of, verbatim_targets
+from voc_pipeline.training.fit import pieces_of, verbatim_targets
 from voc_pipeline.training.labelled import Labelled
 from voc_pipeline.training.network import IGNORE
+from voc_pipeline.training.segments import targets_of
 
 Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
@@ -59,17 +60,12 @@ def write_ngrams(records: Sequence[Labelled], themes: Sequence[str], folder: Pat
     parts = space.transform([piece.text for piece in pieces])
     weight = np.array([piece.weight for piece in pieces])
     for task in PARTS:
-        _fit(task, parts, _targets(task, pieces), weight, len(themes) if task == "theme" else None, arrays)
+        _fit(task, parts, targets_of(task, pieces), weight, len(themes) if task == "theme" else None, arrays)
     save_file(arrays, folder / "ngrams.safetensors")
     vocabulary = [str(gram) for gram in space.get_feature_names_out()]
     (folder / "ngrams.json").write_text(json.dumps(vocabulary, ensure_ascii=False) + "\n", encoding="utf-8")
     for name in ("ngrams.safetensors", "ngrams.json"):
         (folder / name).chmod(0o644)
-
-
-def _targets(task: str, pieces: Sequence[Piece]) -> Array:
-    empty: Any = [-1.0] if task in SIGMOID_TASKS else IGNORE
-    return np.array([piece.targets.get(task, empty) for piece in pieces])
 
 
 def _fit(task: str, x: Any, target: Array, weight: Array, n_labels: int | None, arrays: dict[str, Array]) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
-from sklearn.metrics import f1_score
 
 Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
@@ -28,6 +27,8 @@ RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0)
 STRENGTHS = (0.1, 1.0, 10.0)
 """Inverse ridges that a new label's regression chooses from."""
 FOLDS = 5
+AXES = 128
+"""Principal directions of the features that heads are fitted along: what varies among a few hundred rows, and little else."""
 _SEED = 7
 
 
@@ -97,6 +98,8 @@ def learn_label(x: Array, y: Sequence[str], customers: Sequence[str]) -> OwnLabe
     """
     classes = tuple(sorted(set(y), key=lambda name: (name in _YES, name)))
     target = np.array([classes.index(name) for name in y])
+    axes = _axes(x)
+    x = x @ axes
     held = np.zeros((len(y), len(classes)))
     for kept, out in folds(target, customers):
         model = _regression(x[kept], target[kept])
@@ -104,16 +107,16 @@ def learn_label(x: Array, y: Sequence[str], customers: Sequence[str]) -> OwnLabe
     threshold = _threshold(held[:, 1], target == 1) if len(classes) == 2 else 0.0
     said = (held[:, 1] >= threshold).astype(int) if len(classes) == 2 else held.argmax(1)
     model = _regression(x, target)
-    weight, bias = model.coef_, model.intercept_
+    weight, bias = model.coef_ @ axes.T, model.intercept_
     if len(classes) == 2:
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    scores = f1_score(target, said, labels=range(len(classes)), average=None, zero_division=0)
+    scores = f1_by_class(target, said, len(classes))
     return OwnLabel(
         classes,
         np.asarray(weight, np.float32),
         np.asarray(bias, np.float32),
         threshold,
-        measured(lambda i: float(f1_score(target[i], said[i], labels=range(len(classes)), average="macro", zero_division=0)), customers),
+        measured(lambda i: float(f1_by_class(target[i], said[i], len(classes)).mean()), customers),
         {name: (round(float(score), 4), int((target == i).sum())) for i, (name, score) in enumerate(zip(classes, scores, strict=True))},
     )
 
@@ -134,14 +137,16 @@ def adapt(
         sigmoid: Whether labels exclude each other (False) or not (True).
     """
     scale = float(np.sqrt((x * x).sum(1)).mean())
-    z = np.concatenate([x / scale, np.ones((len(x), 1))], 1)
-    start = z @ np.concatenate([weight * scale, bias[:, None]], 1).T + fixed
+    axes = _axes(x)
+    z = np.concatenate([x @ axes / scale, np.ones((len(x), 1))], 1)
+    start = x @ weight.T + bias + fixed
     splits = list(folds(target if target.ndim == 1 else target.max(1), customers))
-    held = {np.inf: start}
-    for ridge in RIDGES:
+    held, steps = {np.inf: start}, dict[int, Array]()
+    for ridge in reversed(RIDGES):
         out = np.zeros_like(start)
-        for kept, left in splits:
-            out[left] = start[left] + z[left] @ _move(z[kept], start[kept], target[kept], ridge, sigmoid).T
+        for n, (kept, left) in enumerate(splits):
+            steps[n] = _move(z[kept], start[kept], target[kept], ridge, sigmoid, steps.get(n))
+            out[left] = start[left] + z[left] @ steps[n].T
         held[ridge] = out
     scores = {ridge: score(target, _probabilities(logits, sigmoid)) for ridge, logits in held.items()}
     likely = {ridge: _loss(logits, target, sigmoid) for ridge, logits in held.items()}
@@ -151,7 +156,7 @@ def adapt(
     step = _move(z, start, target, best, sigmoid) if moved else np.zeros((weight.shape[0], z.shape[1]))
     before, after = _probabilities(start, sigmoid), _probabilities(held[best], sigmoid)
     return Adapted(
-        np.asarray(weight + step[:, :-1] / scale, np.float32),
+        np.asarray(weight + step[:, :-1] @ axes.T / scale, np.float32),
         np.asarray(bias + step[:, -1], np.float32),
         bool(moved),
         measured(lambda i: score(target[i], before[i]), customers),
@@ -187,6 +192,22 @@ def measured(figure: Callable[[Array], float], customers: Sequence[str], draws: 
     return Measured(round(figure(np.arange(len(groups))), 4), round(low, 4), round(high, 4), len(groups))
 
 
+def f1_by_class(target: Array, said: Array, n_classes: int) -> Array:
+    """F1 of every class, 0 for one that is neither there nor said. *Shape:* (n_classes,)."""
+    table = np.bincount(target * n_classes + said, minlength=n_classes * n_classes).reshape(n_classes, n_classes)
+    return np.asarray(2 * np.diag(table) / np.maximum(table.sum(0) + table.sum(1), 1))
+
+
+def f1_of_labels(truth: Array, said: Array) -> Array:
+    """F1 of labels that do not exclude each other. *Shape:* (n, n_labels) booleans each; the result (n_labels,)."""
+    return np.asarray(2 * (truth & said).sum(0) / np.maximum(truth.sum(0) + said.sum(0), 1))
+
+
+def _axes(x: Array) -> Array:
+    """The first principal directions of some features, uncentred. *Shape:* (n_features, at most `AXES`)."""
+    return np.asarray(np.linalg.svd(x, full_matrices=False)[2][:AXES].T)
+
+
 _YES = frozenset({"yes", "oui", "true", "1", "vrai", "y", "o"})
 
 
@@ -211,7 +232,7 @@ def _regression(x: Array, target: Array) -> Any:
 
 def _threshold(p: Array, truth: Array) -> float:
     grid = np.round(np.arange(0.1, 0.91, 0.02), 2)
-    scores = np.array([f1_score(truth, p >= t, average="macro", zero_division=0) for t in grid])
+    scores = np.array([f1_by_class(truth.astype(int), (p >= t).astype(int), 2).mean() for t in grid])
     return float(np.median(grid[scores >= scores.max() - 0.005]))
 
 
@@ -229,10 +250,11 @@ def _loss(logits: Array, target: Array, sigmoid: bool) -> float:
     return float(-np.log(p[np.arange(len(p)), target]).mean())
 
 
-def _move(z: Array, start: Array, target: Array, ridge: float, sigmoid: bool) -> Array:
+def _move(z: Array, start: Array, target: Array, ridge: float, sigmoid: bool, begin: Array | None = None) -> Array:
     """The step from the shipped head: least loss over the rows plus `ridge` times its squared length. *Shape:* (n_labels, n_features + 1)."""
     shape = (start.shape[1], z.shape[1])
     truth = target.astype(float) if sigmoid else np.eye(shape[0])[target]
+    first = np.zeros(shape) if begin is None else begin
 
     def loss(flat: Array) -> tuple[float, Array]:
         step = flat.reshape(shape)
@@ -241,4 +263,4 @@ def _move(z: Array, start: Array, target: Array, ridge: float, sigmoid: bool) ->
         each = -(truth * np.log(q) + ((1 - truth) * np.log(1 - q) if sigmoid else 0)).sum()
         return float(each + ridge * (step * step).sum()), ((p - truth).T @ z + 2 * ridge * step).ravel()
 
-    return np.asarray(minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x.reshape(shape))
+    return np.asarray(minimize(loss, first.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 100}).x.reshape(shape))
