@@ -13,6 +13,7 @@ from voc_pipeline.annotate import load_annotator
 from voc_pipeline.errors import ModelError
 from voc_pipeline.heads import VERBATIM_TASKS, Heads
 from voc_pipeline.ngrams import NGrams, load_ngrams, ngrams_of
+from voc_pipeline.places import ROOT
 from voc_pipeline.training.calibrate import SHARES, share
 from voc_pipeline.training.labelled import Labelled, read_labelled
 from voc_pipeline.training.lexical import write_ngrams
@@ -106,6 +107,15 @@ def test_half_of_the_files_is_said(records: list[Labelled], tmp_path: Path) -> N
     (tmp_path / "ngrams.json").unlink()
     with pytest.raises(ModelError, match=r"ngrams\.json"):
         load_ngrams(tmp_path)
+
+
+def test_a_model_copied_without_its_ngrams_is_refused(tmp_path: Path) -> None:
+    """Where voc.json gives n-grams a share, their absence is an error and never another answer."""
+    for file in (ROOT / "models" / "voc-mini").iterdir():
+        if not file.name.startswith(("ngrams", "model.safetensors")):
+            (tmp_path / file.name).symlink_to(file)
+    with pytest.raises(ModelError, match=r"ngrams\.json"):
+        load_annotator(tmp_path)
 
 
 def test_the_shipped_model_reads_a_question_as_context() -> None:

@@ -248,4 +248,7 @@ def load_heads(
     missing = [name for name in wanted if name not in weights]
     if missing:
         raise ModelError(str(path), f"no {missing[0]!r}", "a head for every task, and the topic space", "Train the model again with this version")
-    return Heads(weights, themes, temperatures, load_ngrams(path.parent), shares or {}, own_labels or {})
+    ngrams = load_ngrams(path.parent)
+    if ngrams is None and any((shares or {}).values()):
+        raise ModelError(str(path.parent / "ngrams.json"), "no such file", "the n-grams that voc.json gives a share to", "Copy the whole model again")
+    return Heads(weights, themes, temperatures, ngrams, shares or {}, own_labels or {})
