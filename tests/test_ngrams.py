@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from voc_pipeline.annotate import load_annotator
+from voc_pipeline.composers.training import prepared
 from voc_pipeline.errors import ModelError
 from voc_pipeline.heads import VERBATIM_TASKS, Heads
 from voc_pipeline.ngrams import NGrams, load_ngrams, ngrams_of
@@ -37,7 +38,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> list[Labelled]:
 @pytest.fixture(scope="module")
 def learnt(records: list[Labelled], tmp_path_factory: pytest.TempPathFactory) -> NGrams:
     folder = tmp_path_factory.mktemp("model")
-    write_ngrams(records, ("delivery_late", "staff_rude", "site_down"), folder)
+    write_ngrams(records, prepared(records), ("delivery_late", "staff_rude", "site_down"), folder)
     found = load_ngrams(folder)
     assert found is not None
     return found
@@ -99,7 +100,7 @@ def test_the_share_is_what_development_rows_profit_from() -> None:
 def test_half_of_the_files_is_said(records: list[Labelled], tmp_path: Path) -> None:
     """A folder with the weights but not the vocabulary does not load in silence; one without both has no n-grams."""
     assert load_ngrams(tmp_path) is None
-    write_ngrams(records, ("delivery_late", "staff_rude", "site_down"), tmp_path)
+    write_ngrams(records, prepared(records), ("delivery_late", "staff_rude", "site_down"), tmp_path)
     names = json.loads((tmp_path / "ngrams.json").read_text(encoding="utf-8"))
     (tmp_path / "ngrams.json").write_text(json.dumps(names[1:]), encoding="utf-8")
     with pytest.raises(ModelError, match="n-grams"):

@@ -21,13 +21,15 @@ from voc_pipeline.composers.annotating import feedback_of
 from voc_pipeline.config import Config, FileFormat
 from voc_pipeline.encoder import folder_version, read_verbatim
 from voc_pipeline.errors import AuditError, TrainingError, suggest
-from voc_pipeline.heads import LEAN, LEANING, SIGMOID_TASKS, VERBATIM_TASKS, own_features
+from voc_pipeline.heads import LEAN, LEANING, NONE, SIGMOID_TASKS, VERBATIM_TASKS, own_features
 from voc_pipeline.intake import Intake
 from voc_pipeline.ngrams import own_words
 from voc_pipeline.places import model_path
+from voc_pipeline.redact import redact
 from voc_pipeline.schema import Role, Verbatim
 from voc_pipeline.sources.files import BrokenRow, Row
 from voc_pipeline.sources.tables import open_table
+from voc_pipeline.steps.auditing import customer_of
 from voc_pipeline.steps.context import model_name
 from voc_pipeline.store import open_store
 
@@ -42,6 +44,9 @@ YES, NO = frozenset({"yes", "oui", "true", "vrai", "1", "y", "o", "x"}), frozens
 MANY = 20
 """Different values from which a column is text, not a label."""
 SHOWN = 8
+ALONE = "a value told by one customer, or in one text, alone: it could not be measured on anybody else"
+KEYS = {"sentiment": "macro_f1_4", "not_valued": "f1", "valued": "f1", "codes": "macro_f1"}
+"""Names of the figures as the report knows them; the others are accuracies."""
 MEASURES = {"sentiment": "macro-F1", "not_valued": "F1", "valued": "F1", "codes": "mean F1"}
 
 
@@ -88,12 +93,15 @@ def adapt(config: Config, labels: Path, out: Path | None = None) -> Outcome:
 
     base = model_path(model_name(config))
     out = out or config.resolve(Path("models") / re.sub(r"[^a-z0-9-]+", "-", config.project.lower()).strip("-"))
-    if out.resolve() == base.resolve():
-        raise TrainingError(str(out), "the model that the heads begin with", "another folder", "Name one with --out")
+    out = out.resolve()
+    if out in (base.resolve(), *base.resolve().parents):
+        raise TrainingError(str(out), "the model that the heads begin with, or a folder around it", "another folder", "Name one with --out")
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "voc.json").is_file())):
+        raise TrainingError(str(out), "it holds something else than a model", "a new folder, or an earlier model", "Name another one with --out")
     told = _told(config, labels)
     annotator = load_annotator(base)
     seen = [_see(annotator, one.verbatim) for one in told]
-    customers = [one.verbatim.customer or one.values.get("customer") or one.verbatim.id for one in told]
+    customers = [customer_of(one.verbatim) or one.values.get("customer") or one.verbatim.text_key for one in told]
     heads: dict[str, Adapted] = {}
     new: dict[str, OwnLabel] = {}
     aside: dict[str, str] = {}
@@ -107,6 +115,9 @@ def adapt(config: Config, labels: Path, out: Path | None = None) -> Outcome:
             target = _target(column, [told[i].values[column] for i in filled])
             if len(np.unique(target, axis=0)) < 2:
                 aside[column] = "all rows say the same"
+                continue
+            if len({customers[i] for i in filled}) < 2:
+                aside[column] = ALONE
                 continue
             x = np.stack([seen[i].attended[column] for i in filled])
             fixed = np.stack([seen[i].logits[column] for i in filled]) - (
@@ -130,6 +141,12 @@ def adapt(config: Config, labels: Path, out: Path | None = None) -> Outcome:
         if len({value for _, value in kept}) < 2:
             shown = ", ".join(f"{name}: {n}" for name, n in counts.most_common(SHOWN))
             aside[column] = f"a label needs two values of {LEAST} rows or more ({shown})"
+            continue
+        who: dict[str, set[str]] = {}
+        for i, value in kept:
+            who.setdefault(value, set()).add(customers[i])
+        if min(map(len, who.values())) < 2:
+            aside[column] = ALONE
             continue
         if few:
             aside[f"{column}: {', '.join(few[:SHOWN])}"] = f"under {LEAST} rows"
@@ -162,10 +179,14 @@ def _told(config: Config, path: Path) -> list[Told]:
         different = {_class(values[column]) for _, values in records if values.get(column)}
         if len(different) > MANY:
             problems.append(f"column {column!r}: {len(different)} different values, too many for a label; call it `comment`, or leave it out")
+        if any(redact(values[column], lang).text != values[column] for _, values in records if values.get(column) for lang in ("fr", "en")):
+            problems.append(f"column {column!r} holds personal data, which no model may keep; call it `comment`, or leave it out")
     for place, values in records:
         problems += [f"{place}: {column}: {problem}" for column in CORRECTED if (problem := _wrong(column, values.get(column, "")))]
     verbatims, missing = _verbatims(config, records)
-    problems += [f"{place}: verbatim {i!r} is not in the store of this configuration" for place, i in missing]
+    problems += [
+        f"{place}: " + (f"verbatim {i!r} is not in the store of this configuration" if i else "neither text nor verbatim_id") for place, i in missing
+    ]
     if problems:
         more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
         raise TrainingError(str(path), "; ".join(problems[:SHOWN]) + more, "labels of the codebook, or of your own", "Correct these cells")
@@ -197,6 +218,8 @@ def _clean(values: Mapping[str, Any]) -> dict[str, str]:
     def text(value: Any) -> str:
         if value is None or (isinstance(value, float) and np.isnan(value)):
             return ""
+        if isinstance(value, (list, tuple)):
+            return "; ".join(map(str, value)) or "none"
         return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
     return {re.sub(r"\W+", "_", str(name).strip().lower()).strip("_"): text(value) for name, value in values.items()}
@@ -217,7 +240,9 @@ def _verbatims(config: Config, records: Sequence[tuple[str, Mapping[str, str]]])
                 found[place] = known[values["verbatim_id"]]
             else:
                 missing.append((place, values["verbatim_id"]))
-        elif values.get("text"):
+        elif not values.get("text"):
+            missing.append((place, ""))
+        else:
             given = {name: values.get(name, "") for name in ("lang", "channel", "question")}
             found[place] = intake.prepare(feedback_of(f"labels-{number}", values["text"], position=number, **given))
     return found, missing
@@ -287,10 +312,16 @@ def _score(column: str, decisions: Decisions) -> Any:
 
     def score(target: Any, p: Any) -> float:
         if column == "sentiment":
-            return float(f1_by_class(target, p.argmax(1), p.shape[1]).mean())
+            mixed = _classes(column).index("mixed")
+            said = np.where(p[:, mixed] >= decisions.thresholds.get("mixed", 1.0), mixed, p.argmax(1))
+            return float(f1_by_class(target, said, p.shape[1]).mean())
         if column in SIGMOID_TASKS:
             told = target.any(0)
             return float(f1_of_labels(target > 0, p >= limits)[told].mean()) if told.any() else 0.0
+        if column in ("dimension", "gap_cue"):
+            none = _classes(column).index(NONE)
+            others = np.where(np.arange(p.shape[1]) == none, -1.0, p).argmax(1)
+            return float((np.where(p[:, none] >= decisions.thresholds.get(f"no_{column}", 0.5), none, others) == target).mean())
         return float((p.argmax(1) == target).mean())
 
     return score
@@ -303,12 +334,14 @@ def _write(base: Path, out: Path, annotator: Annotator, heads: Mapping[str, Adap
     """The model folder: all files of the base but the weights for fine-tuning, with the fitted heads; whole or not at all."""
     from safetensors.numpy import load_file, save_file
 
+    skipped = {"heads.safetensors", "voc.json", "metrics.json", "README.md"}
+    skipped |= {"model.safetensors"} if any(base.glob("model*.onnx")) else set()
     place = out.with_name(f".{out.name}.writing")
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     try:
         for file in sorted(base.iterdir()):
-            if file.is_file() and file.name not in ("model.safetensors", "heads.safetensors", "voc.json", "metrics.json", "README.md"):
+            if file.is_file() and file.name not in skipped:
                 shutil.copyfile(file, place / file.name)
         weights = dict(load_file(base / "heads.safetensors"))
         decisions = json.loads((base / "voc.json").read_text(encoding="utf-8"))
@@ -343,8 +376,8 @@ def _figure(measured: Measured, where: str) -> dict[str, Any]:
 
 def _metrics(version: str, heads: Mapping[str, Adapted], new: Mapping[str, OwnLabel]) -> dict[str, Any]:
     where = "your rows, held out in turn"
-    headline = {f"{name} {MEASURES.get(name, 'accuracy')}, {where}": _figure(head.after, where) for name, head in heads.items()}
-    headline |= {f"{name} macro-F1, {where}": _figure(label.figure, where) for name, label in new.items()}
+    headline = {f"{name}_{KEYS.get(name, 'accuracy')}, {where}": _figure(head.after, where) for name, head in heads.items()}
+    headline |= {f"own.{name}_macro_f1, {where}": _figure(label.figure, where) for name, label in new.items()}
     return {"model_version": version, "headline": headline, "sets": {}}
 
 

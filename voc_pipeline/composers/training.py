@@ -176,7 +176,7 @@ def train(
     fitted = load_heads(out / "heads.safetensors", tuple(themes), {})
     refine_segment_heads(exported, fitted, parts["train"], out)
     add_reader(out, exported, fitted, [*parts["train"], *[None] * len(others)], [*prepared(parts["train"]), *map(_intake().prepare, others)])
-    write_ngrams(parts["train"], themes, out)
+    write_ngrams(parts["train"], prepared(parts["train"]), themes, out)
     raw = load_annotator(out)
     calibrate(raw.encoder, raw.reader, raw.heads, parts["dev"], prepared(parts["dev"]), out)
     annotator = load_annotator(out)

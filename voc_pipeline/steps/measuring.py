@@ -61,7 +61,7 @@ def voices_of(verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annot
             valued=a.valued,
             stage=journey.own_stage(own, a.stage, v.text),
             scores=v.scores,
-            attributes={**v.attributes, **a.labels},
+            attributes={**a.labels, **v.attributes},
             repaired=a.repaired,
             precursor=a.precursor,
             leaving=_leaves(v, a),

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS
-from voc_pipeline.ngrams import ngrams_of
+from voc_pipeline.ngrams import ngrams_of, own_words
+from voc_pipeline.schema import Verbatim
 from voc_pipeline.training.fit import pieces_of, verbatim_targets
 from voc_pipeline.training.labelled import Labelled
 from voc_pipeline.training.network import IGNORE
@@ -31,18 +32,12 @@ FEW = 8
 """Positives under which a label of a sigmoid head is left to the encoder alone."""
 
 
-def own_words(record: Labelled) -> str:
-    """The customer's words of a labelled verbatim."""
-    from voc_pipeline.schema import Role
-
-    return " ".join(record.words(i) for i, (_, _, role) in enumerate(record.spans) if role is Role.CUSTOMER)
-
-
-def write_ngrams(records: Sequence[Labelled], themes: Sequence[str], folder: Path) -> None:
+def write_ngrams(records: Sequence[Labelled], verbatims: Sequence[Verbatim], themes: Sequence[str], folder: Path) -> None:
     """Fit on labelled verbatims and write ``ngrams.json`` and ``ngrams.safetensors`` into the model folder.
 
     Args:
         records: Training rows.
+        verbatims: The same, as intake makes them: the vocabulary holds words of redacted text only.
         themes: Canonical categories in the order of the head's logits.
         folder: Model folder.
     """
@@ -50,7 +45,7 @@ def write_ngrams(records: Sequence[Labelled], themes: Sequence[str], folder: Pat
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     space = TfidfVectorizer(analyzer=ngrams_of, min_df=RARE, max_features=LARGEST, sublinear_tf=True)
-    whole = space.fit_transform([own_words(record) for record in records])
+    whole = space.fit_transform([own_words(verbatim) for verbatim in verbatims])
     targets = {task: value.numpy() for task, value in verbatim_targets(records).items()}
     weight = np.array([record.weight for record in records])
     arrays: dict[str, Array] = {"idf": np.asarray(space.idf_, np.float32)}
@@ -85,11 +80,11 @@ def _fit(task: str, x: Any, target: Array, weight: Array, n_labels: int | None, 
         classes = sorted(set(target[known].tolist()))
         if len(classes) > 1:
             model = _logistic().fit(x[known], target[known], weight[known])
-            bias[:] = model.intercept_.min() - 2  # a label never seen
             if len(classes) == 2:
                 slopes[classes], bias[classes] = np.stack([-model.coef_[0], model.coef_[0]]) / 2, np.array([-1, 1]) * model.intercept_[0] / 2
             else:
                 slopes[classes], bias[classes] = model.coef_, model.intercept_
+            bias[[label for label in range(n_labels) if label not in classes]] = bias[classes].min() - 2  # never seen, never likeliest
     scale = np.abs(slopes).max(1) / 127
     scale[scale == 0] = 1.0
     arrays[f"weight.{task}"] = np.ascontiguousarray(np.round(slopes / scale[:, None]).T.astype(np.int8))

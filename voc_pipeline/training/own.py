@@ -7,6 +7,7 @@ all rows of a customer together.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0)
 STRENGTHS = (0.1, 1.0, 10.0)
 """Inverse ridges that a new label's regression chooses from."""
 FOLDS = 5
+ENOUGH = 50
+"""Rows from which a label of two values has a threshold of its own: fewer would flatter the figure they are measured with."""
 AXES = 128
 """Principal directions of the features that heads are fitted along: what varies among a few hundred rows, and little else."""
 _SEED = 7
@@ -104,7 +107,7 @@ def learn_label(x: Array, y: Sequence[str], customers: Sequence[str]) -> OwnLabe
     for kept, out in folds(target, customers):
         model = _regression(x[kept], target[kept])
         held[np.ix_(out, model.classes_)] = model.predict_proba(x[out])
-    threshold = _threshold(held[:, 1], target == 1) if len(classes) == 2 else 0.0
+    threshold = 0.0 if len(classes) > 2 else _threshold(held[:, 1], target == 1) if len(y) >= ENOUGH else 0.5
     said = (held[:, 1] >= threshold).astype(int) if len(classes) == 2 else held.argmax(1)
     model = _regression(x, target)
     weight, bias = model.coef_ @ axes.T, model.intercept_
@@ -172,7 +175,9 @@ def folds(target: Array, customers: Sequence[str]) -> Iterator[tuple[Array, Arra
     names, groups = np.unique(np.asarray(customers, dtype=object).astype(str), return_inverse=True)
     least = min(len(set(groups[target == value])) for value in np.unique(target))
     n = max(2, min(FOLDS, least, len(names)))
-    yield from StratifiedGroupKFold(n, shuffle=True, random_state=_SEED).split(np.zeros(len(target)), target, groups)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class rarer than the folds is left out of some, which is as it should be
+        yield from list(StratifiedGroupKFold(n, shuffle=True, random_state=_SEED).split(np.zeros(len(target)), target, groups))
 
 
 def measured(figure: Callable[[Array], float], customers: Sequence[str], draws: int = 400) -> Measured:
