@@ -18,6 +18,7 @@ from commands import UNDISCOVERED, canonical, demo_config, environment, left_run
 
 from flows.schedule import check_cron
 from voc_pipeline.errors import ConfigError
+from voc_pipeline.pipeline import STEPS
 
 FILTER: dict[str, Any] = {"limit": 100, "sort": "EXPECTED_START_TIME_ASC"}
 
@@ -71,7 +72,7 @@ def test_every_task_runner_gives_the_same_tables(task_runner: str, server: str, 
     runs = _post(server, "flow_runs/filter", flow_runs={"name": {"any_": [f"with-{task_runner}"]}})
     assert [(run["state_type"], run["parameters"]) for run in runs] == [("COMPLETED", {"run_id": f"with-{task_runner}"})]
     tasks = _post(server, "task_runs/filter", flow_runs={"id": {"any_": [runs[0]["id"]]}}, limit=200)
-    assert {task["name"].rpartition("-")[0] for task in tasks} == {"ingest", "annotate", "carry", "assign", "discover", "map", "prioritise", "publish"}
+    assert {task["name"].rpartition("-")[0] for task in tasks} == {step.name for step in STEPS}
     artifacts = _post(server, "artifacts/filter", flow_runs={"id": {"any_": [runs[0]["id"]]}})
     assert {artifact["key"] for artifact in artifacts} == {"voc-counts", "voc-report-fr", "voc-report-en"}
 
