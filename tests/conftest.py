@@ -18,6 +18,11 @@ from typing import Any
 
 import pytest
 from commands import demo_config, voc, watching
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("exploring")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))  # "exploring" looks for new cases: what it finds becomes an @example
 
 
 def _binaries() -> Path:

@@ -138,6 +138,13 @@ def test_a_pin_brings_a_retired_record_back() -> None:
     assert not after(("pin", A, {}), ("unpin", A, {})).pinned
 
 
+@pytest.mark.parametrize("pair", [("pin", "unpin"), ("reject", "restore")])
+def test_an_edit_taken_back_leaves_a_retired_record_at_rest(pair: tuple[str, str]) -> None:
+    """A record that a run retired stays retired once the pin, or the rejection, that touched it is gone."""
+    replayed = registry.replay([record(A, status="retired")], ledger(*((action, A, {}) for action in pair)))
+    assert replayed.standing.records[A].status == "retired"
+
+
 def test_owner_and_notes_are_kept() -> None:
     """The last owner counts; notes are added, each once."""
     edited = after(("owner", A, {"owner": "billing"}), ("note", A, {"inclusion": "TVA"}), ("note", A, {"inclusion": "TVA", "exclusion": "devis"}))

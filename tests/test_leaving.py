@@ -151,6 +151,15 @@ def test_strata_without_events_are_left_out() -> None:
     assert adjusted_ratio(events & marked, marked, [silent], np.arange(400)) is None
 
 
+def test_where_everybody_leaves_or_one_customer_speaks_nothing_is_told() -> None:
+    """A stratum that leaves as a whole, and the voice of a single customer, carry no ratio and stop no run."""
+    leaving, marked = np.ones(80, dtype=bool), np.arange(80) % 2 == 0
+    assert adjusted_ratio(leaving, marked, [], np.arange(80)) is None
+    assert adjusted_ratio(np.arange(80) % 4 < 2, marked, [], np.zeros(80, dtype=np.int64)) is None
+    everybody = [_with(one, leaving=True) for one in world(3, n=200, lift=1.0)]
+    assert effects(everybody)["leaving"].detail["verdict"] == "too_few"
+
+
 def test_leaving_is_told_by_irritant() -> None:
     """The run and each irritant tell how many of their verbatims say that the customer leaves."""
     voices = [_with(voice(i), leaving=i < 6) for i in range(60)]

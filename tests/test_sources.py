@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
@@ -608,6 +608,7 @@ def test_numbers_and_keys() -> None:
 @given(
     st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10), st.text()
 )
+@example([], "\u00b2")
 def test_lookup_never_fails(record: Any, path: str) -> None:
     """Looking for any path in any record gives a value or nothing."""
     lookup(record, path)

@@ -15,7 +15,7 @@ from voc_pipeline.keys import fold
 from voc_pipeline.registry import Standing
 from voc_pipeline.schema import Edit, Irritant
 
-ORDER = ("rename", "owner", "pin", "unpin", "note", "restore", "split", "move", "merge", "reject")
+ORDER = ("restore", "rename", "owner", "pin", "unpin", "note", "split", "move", "merge", "reject")
 """In which the edits of one workbook are made: what closes a record comes last."""
 
 

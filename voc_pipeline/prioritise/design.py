@@ -17,6 +17,8 @@ LEAST_LEVEL = 20
 """Respondents that a level of a control needs; smaller ones join the reference."""
 PER_PREDICTOR = 10
 """Respondents that each column of a model needs."""
+MAX_LEVELS = 50
+"""Values of one attribute that are held equal or told apart: those with most respondents."""
 MAX_FLAGS = 40
 """Irritants in one model, those told most; the others are pooled."""
 INFLATION = 10.0
@@ -170,7 +172,7 @@ def _levels(base: Base, of_row: Ints, n: int, of: Callable[[Voice], str]) -> lis
 def _controls(base: Base, of_row: Ints, n: int, spare: bool) -> Iterable[tuple[str, Floats]]:
     """Levels of channel, language and each attribute, without the most frequent, which is the reference."""
     for name, of in segment_readers(base, spare).items():
-        for value, column in _levels(base, of_row, n, of)[1:]:
+        for value, column in _levels(base, of_row, n, of)[1 : 1 + MAX_LEVELS]:
             if column.sum() >= LEAST_LEVEL:
                 yield f"{name}={value}", column
 
@@ -195,7 +197,7 @@ def respondents_by_segment(base: Base, score: str, least: int) -> dict[str, Ints
     n = len(answers.values)
     out: dict[str, Ints] = {}
     for name, of in segment_readers(base).items():
-        for value, column in _levels(base, answers.of_row, n, of):
+        for value, column in _levels(base, answers.of_row, n, of)[:MAX_LEVELS]:
             if least <= column.sum() < n:
                 out[f"{name}={value}"] = np.flatnonzero(column).astype(np.int64)
     return dict(sorted(out.items()))

@@ -70,7 +70,8 @@ def fit(score: Floats, rows: Design) -> Model:
         half = float(t.isf((1 - LEVEL) / 2, freedom)) * error
         p_value = float(2 * t.sf(abs(value) / error, freedom)) if error > 1e-9 else float(abs(value) < 1e-9)
         effects.append(Contrast(value, value - half, value + half, p_value))
-    return Model(rows, tuple(effects), n_with, float(np.clip(classical.rsquared, 0, 1)))
+    explained = float(np.clip(classical.rsquared, 0, 1)) if float(np.ptp(classical.model.endog)) > 0 else 0.0
+    return Model(rows, tuple(effects), n_with, explained)
 
 
 def driver_figures(base: Base, resamples: int = RESAMPLES) -> tuple[list[Metric], dict[str, dict[str, float]]]:

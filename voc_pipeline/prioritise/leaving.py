@@ -113,8 +113,12 @@ def adjusted_ratio(events: Bools, marked: Bools, strata: list[Bools], clusters: 
     if min((events[kept] & marked[kept]).sum(), (events[kept] & ~marked[kept]).sum()) < LEAST_EVENTS or np.linalg.matrix_rank(table) < table.shape[1]:
         return None
     groups = recoded(clusters[kept])
+    if len(np.unique(groups)) < 2 or events[kept].all():
+        return None
     fitted = sm.GLM(events[kept].astype(np.float64), table, family=sm.families.Poisson()).fit(cov_type="cluster", cov_kwds={"groups": groups})
     value, error = float(fitted.params[1]), float(fitted.bse[1])
+    if not error > 1e-9:
+        return None
     sides = (len(np.unique(groups[marked[kept] == side])) for side in (False, True))
     freedom = max(1, min(sides) - 1)
     half = float(t.isf((1 - LEVEL) / 2, freedom)) * error

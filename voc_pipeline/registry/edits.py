@@ -69,6 +69,7 @@ def replay(given: Iterable[Irritant], ledger: Sequence[Edit]) -> Replayed:
         Standing and conflicts. A part whose split was undone stays known, and leads back to what it was split off.
     """
     standing = Standing({record.id: record for record in sorted(given, key=lambda record: record.id)})
+    retired = {record.id for record in standing.records.values() if record.status == "retired"}
     conflicts: list[Conflict] = []
     split = [edit for edit in ledger if not edit.run_id and edit.action == "split"]
     for edit in in_force(ledger):
@@ -77,6 +78,9 @@ def replay(given: Iterable[Irritant], ledger: Sequence[Edit]) -> Replayed:
         except EditError as why:
             conflicts.append(Conflict(edit, why))
     records = dict(standing.records)
+    for name in retired & records.keys():  # an edit taken back leaves a record as the runs had it; only a pin keeps it awake
+        if records[name].status in ("active", "retired"):
+            records[name] = replace(records[name], status="active" if records[name].pinned else "retired")
     for edit in split:
         if str(edit.payload["child"]) not in records and edit.irritant_id in records:
             part = _part(records[edit.irritant_id], edit)

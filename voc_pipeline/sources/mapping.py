@@ -74,7 +74,7 @@ def lookup(values: Any, path: str | None) -> Any:
     head, _, rest = path.partition(".")
     if isinstance(values, Mapping):
         inner = values.get(head)
-    elif isinstance(values, Sequence) and not isinstance(values, str) and head.isdigit() and int(head) < len(values):
+    elif isinstance(values, Sequence) and not isinstance(values, str) and head.isdecimal() and int(head) < len(values):
         inner = values[int(head)]
     else:
         return None

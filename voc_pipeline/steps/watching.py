@@ -114,12 +114,11 @@ def _remainder(context: Context, mentions: Sequence[Mention], verbatims: Mapping
         x = context.embed([words[mention] for mention in points])
         level = registry.above_chance(x, registry.BIRTH_SPREADS)
         for rank, group in enumerate(loose_groups(x, level), start=1):
-            middle = points[group[0]]
             nearest = max(group, key=lambda row: (points[row].score, -row))
             detail = {
                 "quotes": [[points[row].verbatim_id, points[row].position] for row in group[:3]],
                 "nearest": points[nearest].irritant_id,
-                "nearest_score": middle.score,
+                "nearest_score": points[nearest].score,
             }
             metrics.append(Metric("remainder", f"{rank:02d}", "size", float(len(group)), n=len(points), detail=detail))
     now = _unclaimed(context.store.metrics(context.run_id, "run"))
