@@ -332,6 +332,8 @@ def test_an_audit_goes_out_and_comes_back(demo: Demo, tmp_path: Path) -> None:
     with (out / "audit.csv").open(encoding="utf-8", newline="") as file:
         rows = {(row["label"], row["value"]): row for row in csv.DictReader(file)}
     assert rows["sentiment", "negative"]["people"] == "Anne, Karim" and rows["sentiment", "negative"]["corrected_share"]
+    learnt = voc("train", config, "--labels", tmp_path / "anne.xlsx", "--out", tmp_path / "model").out
+    assert "stage" in learnt and "200 rows" in learnt and (tmp_path / "model" / "voc.json").is_file()
     later = voc("run", config, "--fresh", "--direct", "--run-id", "later")
     assert "later" in later.out
     assert 'class="audited"' in (out / "report.fr.html").read_text(encoding="utf-8")

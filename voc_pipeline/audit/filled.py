@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-from voc_pipeline.audit.sheet import ABOUT, COLUMNS, FIELDS, folded, guide, head, known, shown, values
+from voc_pipeline.audit.sheet import ABOUT, COLUMNS, FIELDS, guide, head, known, shown, values
 from voc_pipeline.errors import AuditError, suggest
+from voc_pipeline.workbooks import Rows, cell_text, folded, read_sheets
 
 _FRAME = ("text", "channel", "lang", "question")
 """What `rows` tells of a verbatim beside its answers."""
@@ -84,7 +84,7 @@ def read_filled(path: Path, audit_id: str | None = None, expected: Collection[st
     problems: list[AuditError] = []
     rows: list[dict[str, Any]] = []
     for number, cells in enumerate(body, start=2):
-        told = {name: _text(cells[place]) if place < len(cells) else "" for name, place in places.items()}
+        told = {name: cell_text(cells[place]) if place < len(cells) else "" for name, place in places.items()}
         if not any(told.values()):
             continue
         row, wrong = _row(f"{path}: row {number}", told)
@@ -98,38 +98,18 @@ def read_filled(path: Path, audit_id: str | None = None, expected: Collection[st
     return Filled(about["audit"], about["annotator"] or path.stem, tuple(rows), blanks)
 
 
-def _sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    ours = "a workbook made by `voc audit` and saved as .xlsx"
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except FileNotFoundError:
-        raise AuditError(str(path), "no such file", ours, "Correct the path") from None
-    except (InvalidFileException, BadZipFile, KeyError, OSError, ValueError):
-        raise AuditError(str(path), "not a workbook that can be read", ours, "Save it again as .xlsx") from None
-    try:
-        found = {}
-        for name in ("read", "verbatims"):
-            titles = {folded(title): title for title in book.sheetnames}
-            title = next((titles[folded(own)] for own in guide()["sheets"][name].values() if folded(own) in titles), None)
-            if title is None:
-                wanted = guide()["sheets"][name]
-                raise AuditError(str(path), f"no sheet {wanted['en']!r} or {wanted['fr']!r}", ours, "Give the workbook as `voc audit` made it")
-            found[name] = [tuple(row) for row in book[title].iter_rows(values_only=True)]
-        return found
-    finally:
-        book.close()
+def _sheets(path: Path) -> dict[str, Rows]:
+    titles = {name: guide()["sheets"][name] for name in ("read", "verbatims")}
+    return {name: rows for name, (_, rows) in read_sheets(path, titles, AuditError, "a workbook made by `voc audit` and saved as .xlsx").items()}
 
 
 def _about(path: Path, rows: list[tuple[Any, ...]]) -> dict[str, str]:
     names = {folded(guide()["about"][key][lang]): key for key in ABOUT for lang in ("fr", "en")}
     found = dict.fromkeys(ABOUT, "")
     for first, *rest in (row for row in rows if row):
-        key = names.get(folded(_text(first)))
+        key = names.get(folded(cell_text(first)))
         if key and rest and not found[key]:
-            found[key] = _text(rest[0])
+            found[key] = cell_text(rest[0])
     if not found["audit"]:
         raise AuditError(
             str(path), "its first sheet does not name the audit", "the sheet as `voc audit` made it", "Copy it back from the original workbook"
@@ -141,7 +121,7 @@ def _places(path: Path, cells: tuple[Any, ...]) -> dict[str, int]:
     names = {folded(head(column, lang)): column for column in COLUMNS for lang in ("fr", "en")}
     found: dict[str, int] = {}
     for place, cell in enumerate(cells):
-        column = names.get(folded(_text(cell)))
+        column = names.get(folded(cell_text(cell)))
         if column is not None:
             found.setdefault(column, place)
     missing = [column for column in ("id", *FIELDS) if column not in found]
@@ -226,13 +206,3 @@ def _ids(path: Path, found: list[str], expected: Collection[str] | None) -> list
             )
         )
     return problems
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    return str(cell).strip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ import yaml
 
 from voc_pipeline.schema import Dimension, Gap, NotValuedCode, Sentiment, Stage
 from voc_pipeline.wording import CODE_LABELS, DIMENSION_LABELS, GAP_NAMES, SENTIMENT_LABELS, STAGE_LABELS
+from voc_pipeline.workbooks import folded
 
 CONTEXT = ("number", "text", "question", "channel", "lang")
 """Columns that show a verbatim."""
@@ -99,9 +99,3 @@ def _known(field: str) -> Mapping[str, str]:
         if field == "gap_cue" and value != NONE:
             found |= {folded(GAP_NAMES[int(value)][lang]): value for lang in ("fr", "en")}
     return found
-
-
-def folded(text: str) -> str:
-    """Words without accents, capitals or spaces around, typographic apostrophes made plain."""
-    plain = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
-    return " ".join("".join(letter for letter in plain if not unicodedata.combining(letter)).split())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from voc_pipeline.audit.sheet import ABOUT, COLUMNS, CONTEXT, FIELDS, guide, head, shown, values
 from voc_pipeline.errors import AuditError
 from voc_pipeline.schema import Audit, Verbatim
+from voc_pipeline.workbooks import new_workbook
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -57,19 +58,8 @@ def write_workbook(audit: Audit, verbatims: Mapping[str, Verbatim], path: Path) 
     Raises:
         AuditError: The file is there already, or cannot be written.
     """
-    from xlsxwriter import Workbook
-    from xlsxwriter.exceptions import FileCreateError
-
-    if path.exists():
-        raise AuditError(str(path), "is there already, and may be filled in", "a new file", "Name another one with --to")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        book = Workbook(path)
+    with new_workbook(path, AuditError, "may be filled in", "Name another one with --to") as book:
         _Book(book, audit, verbatims).write()
-        book.close()
-    except (OSError, FileCreateError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise AuditError(str(path), f"cannot be written ({reason})", "a file that may be written", "Name another one with --to") from None
     return path
 
 

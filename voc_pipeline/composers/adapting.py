@@ -32,6 +32,7 @@ from voc_pipeline.sources.tables import open_table
 from voc_pipeline.steps.auditing import customer_of
 from voc_pipeline.steps.context import model_name
 from voc_pipeline.store import open_store
+from voc_pipeline.workbooks import cell_text
 
 if TYPE_CHECKING:
     from voc_pipeline.training.own import Adapted, Measured, OwnLabel
@@ -206,21 +207,14 @@ def _audited(path: Path) -> list[Row | BrokenRow] | None:
     except AuditError:
         return None
 
-    def text(value: Any) -> str:
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        return "; ".join(value) or "none" if isinstance(value, tuple) else str(value or "")
-
-    return [Row(f"verbatim {row['verbatim_id']}", {name: text(value) for name, value in row.items()}) for row in filled_rows(path)]
+    return [Row(f"verbatim {row['verbatim_id']}", row) for row in filled_rows(path)]
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, str]:
     def text(value: Any) -> str:
-        if value is None or (isinstance(value, float) and np.isnan(value)):
+        if isinstance(value, float) and np.isnan(value):
             return ""
-        if isinstance(value, (list, tuple)):
-            return "; ".join(map(str, value)) or "none"
-        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+        return "; ".join(map(str, value)) or "none" if isinstance(value, (list, tuple)) else cell_text(value)
 
     return {re.sub(r"\W+", "_", str(name).strip().lower()).strip("_"): text(value) for name, value in values.items()}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ import yaml
 from voc_pipeline.keys import fold
 from voc_pipeline.registry import Standing
 from voc_pipeline.schema import Irritant
+from voc_pipeline.workbooks import folded
 
 SHOWN = ("id", "kind", "status", "mentions", "share", "not_valued", "theme", "quote_1", "quote_2", "quote_3")
 EDITABLE = ("label_fr", "label_en", "owner", "pinned", "decision", "merge_into", "split_on", "split_label", "inclusion", "exclusion", "reason")
@@ -51,13 +51,7 @@ def known(text: str, values: Sequence[str]) -> str | None:
     >>> known("Rejeter", ["reject", "restore"]), known("maybe", ["yes", "no"])
     ('reject', None)
     """
-    return next((value for value in values if plain(text) in {plain(value), *(plain(shown(value, lang)) for lang in ("fr", "en"))}), None)
-
-
-def plain(text: str) -> str:
-    """Words without accents, capitals or blanks around."""
-    letters = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
+    return next((value for value in values if folded(text) in {folded(value), *(folded(shown(value, lang)) for lang in ("fr", "en"))}), None)
 
 
 def cells_of(record: Irritant) -> dict[str, str]:

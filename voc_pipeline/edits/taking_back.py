@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 from voc_pipeline.edits.desk import Registry, touched
-from voc_pipeline.edits.sheet import EDITABLE, MENTIONS, NONE, RECORDS, cells_of, digest, head, known, plain, state_of, state_of_mention, words
+from voc_pipeline.edits.sheet import EDITABLE, MENTIONS, NONE, RECORDS, cells_of, digest, head, known, state_of, state_of_mention, words
 from voc_pipeline.errors import EditError, VocError
 from voc_pipeline.keys import fold
 from voc_pipeline.registry import Standing
 from voc_pipeline.schema import Edit, Irritant
+from voc_pipeline.workbooks import cell_text, folded, read_sheets
 
 ORDER = ("restore", "rename", "owner", "pin", "unpin", "note", "split", "move", "merge", "reject")
 """In which the edits of one workbook are made: what closes a record comes last."""
@@ -155,46 +155,23 @@ def _choice(where: str, column: str, text: str, values: tuple[str, ...]) -> str:
 
 def _rows(path: Path) -> list[tuple[str, str, dict[str, str]]]:
     """Rows of both sheets: which, where, and cells by column."""
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    ours = "a workbook made by `voc export CONFIG --for-review`, saved as .xlsx"
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except FileNotFoundError:
-        raise EditError(str(path), "no such file", ours, "Correct the path") from None
-    except (InvalidFileException, BadZipFile, KeyError, OSError, ValueError):
-        raise EditError(str(path), "not a workbook that can be read", ours, "Save it again as .xlsx") from None
+    titles = {sheet: words()["sheets"][sheet] for sheet in ("records", "mentions")}
+    sheets = read_sheets(path, titles, EditError, "a workbook made by `voc export CONFIG --for-review`, saved as .xlsx")
     found = []
-    try:
-        titles = {plain(title): title for title in book.sheetnames}
-        for sheet, columns in (("records", RECORDS), ("mentions", MENTIONS)):
-            title = next((titles[plain(name)] for name in words()["sheets"][sheet].values() if plain(name) in titles), None)
-            if title is None:
-                raise EditError(str(path), f"no sheet {words()['sheets'][sheet]['en']!r}", ours, "Give the workbook as it was made")
-            rows = [tuple(row) for row in book[title].iter_rows(values_only=True)]
-            places = _places(path, title, rows[0] if rows else (), columns)
-            for number, cells in enumerate(rows[1:], start=2):
-                row = {name: _text(cells[place]) if place < len(cells) else "" for name, place in places.items()}
-                if any(row.values()):
-                    found.append((sheet, f"{path}: {title}, row {number}", row))
-    finally:
-        book.close()
+    for sheet, columns in (("records", RECORDS), ("mentions", MENTIONS)):
+        title, rows = sheets[sheet]
+        places = _places(path, title, rows[0] if rows else (), columns)
+        for number, cells in enumerate(rows[1:], start=2):
+            row = {name: cell_text(cells[place]) if place < len(cells) else "" for name, place in places.items()}
+            if any(row.values()):
+                found.append((sheet, f"{path}: {title}, row {number}", row))
     return found
 
 
 def _places(path: Path, title: str, heads: tuple[Any, ...], columns: tuple[str, ...]) -> dict[str, int]:
-    names = {plain(head(column, lang)): column for column in columns for lang in ("fr", "en")}
-    found = {names[plain(_text(cell))]: place for place, cell in enumerate(heads) if plain(_text(cell)) in names}
+    names = {folded(head(column, lang)): column for column in columns for lang in ("fr", "en")}
+    found = {names[folded(cell_text(cell))]: place for place, cell in enumerate(heads) if folded(cell_text(cell)) in names}
     missing = [head(column, "en") for column in columns if column not in found]
     if missing:
         raise EditError(f"{path}: {title}, row 1", f"no column {', '.join(missing)}", "the heads as they were written", "Copy the first row back")
     return found
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()

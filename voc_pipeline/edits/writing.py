@@ -27,6 +27,7 @@ from voc_pipeline.registry import Standing
 from voc_pipeline.report.reading import Reading
 from voc_pipeline.report.tables.records import best_quotes, mention_rows
 from voc_pipeline.schema import Irritant, IrritantKind
+from voc_pipeline.workbooks import new_workbook
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -60,20 +61,8 @@ def write_review(reading: Reading, standing: Standing, owners: Sequence[str], si
     Raises:
         EditError: The file is there already, or cannot be written.
     """
-    from xlsxwriter import Workbook
-    from xlsxwriter.exceptions import FileCreateError
-
-    if path.exists():
-        raise EditError(str(path), "is there already, and may hold somebody's changes", "a new file", "Name another one")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        book = Workbook(path)
+    with new_workbook(path, EditError, "may hold somebody's changes", "Name another one") as book:
         _Book(book, reading, standing, lang, since).write(owners)
-        book.close()
-    except (OSError, FileCreateError) as error:
-        raise EditError(
-            str(path), f"cannot be written ({getattr(error, 'strerror', None) or error})", "a file that may be written", "Name another"
-        ) from None
     return path
 
 
