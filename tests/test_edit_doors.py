@@ -314,6 +314,25 @@ def test_a_review_workbook_comes_back_as_edits(config: Config, tmp_path: Path) -
     assert "0 edits made, 1 conflict" in voc("import-review", file, path, code=1).out
 
 
+def test_a_split_that_was_undone_can_be_asked_for_again(config: Config, tmp_path: Path) -> None:
+    """A workbook that made a split which was then undone shows that as a conflict; one written since makes the split again, under the same id."""
+    file, old, new = config.root / "voc.yaml", tmp_path / "old.xlsx", tmp_path / "new.xlsx"
+    asked = {"split_on_words": "facture", "label_of_the_split_part": "Facture"}
+    voc("export", file, "--for-review", old, "--lang", "en")
+    _fill(old, "Irritants", "id", "IRR-CCCCCCCC", **asked)
+    assert "1 edit made, 0 conflicts" in voc("import-review", file, old).out
+    with open_registry(config) as registry:
+        split = registry.history()[-1]
+        registry.undo(split.id)
+    assert "0 edits made, 1 conflict" in voc("import-review", file, old, code=1).out
+    voc("export", file, "--for-review", new, "--lang", "en")
+    _fill(new, "Irritants", "id", "IRR-CCCCCCCC", **asked)
+    assert "1 edit made, 0 conflicts" in voc("import-review", file, new).out
+    assert "0 edits made, 0 conflicts" in voc("import-review", file, new).out
+    with open_registry(config) as registry:
+        assert registry.standing().records[split.payload["child"]].status == "active"
+
+
 def test_wrong_cells_of_a_review_are_told_all_at_once(config: Config, tmp_path: Path) -> None:
     """Every wrong cell is named with what it may hold, and nothing is changed; a file that is no review is refused."""
     file, path = config.root / "voc.yaml", tmp_path / "revue.xlsx"

@@ -211,6 +211,27 @@ def test_the_id_of_an_undone_part_leads_back() -> None:
     assert stood.following(CHILD) == A
 
 
+@pytest.mark.parametrize("back", [("undo", A, {"edit": 1}), ("merge", CHILD, {"into": A})], ids=["undone", "merged back"])
+def test_a_part_that_went_back_can_be_split_off_again(back: tuple[str, str, dict[str, Any]]) -> None:
+    """The same split, after an undo or a merge back, makes the same part under the same id, named as the new split names it; and can be undone again."""
+    split, again = split_on("double"), ("split", A, {**split_on("double")[2], "fr": "Débité deux fois"})
+    gone = standing(split, back)
+    edit = ledger(split, back, again)[-1]
+    assert registry.apply(gone, edit).records[CHILD].status == "active", "the check before it is written lets it through"
+    stood = standing(split, back, again)
+    assert (stood.records[CHILD].label_fr, stood.following(CHILD)) == ("Débité deux fois", CHILD)
+    assert told(stood, "facture: en double", "facture: dit 1") == [CHILD, A]
+    undone = standing(split, back, again, ("undo", A, {"edit": 3}))
+    assert undone.following(CHILD) == A and told(undone, "facture: en double") == [A]
+
+
+def test_a_part_split_off_again_keeps_what_people_said_of_it() -> None:
+    """Owner, notes and pin of a part outlive its merge back and its second split."""
+    said = (("owner", CHILD, {"owner": "billing"}), ("note", CHILD, {"inclusion": "carte"}), ("pin", CHILD, {}))
+    part = after(split_on("double"), *said, ("merge", CHILD, {"into": A}), split_on("double"), on=CHILD)
+    assert (part.owner, part.inclusion, part.pinned, part.status, part.redirect) == ("billing", ("carte",), True, "active", "")
+
+
 @pytest.mark.parametrize(
     ("edits", "words"),
     [
@@ -225,6 +246,8 @@ def test_the_id_of_an_undone_part_leads_back() -> None:
         ([("restore", A, {})], "a rejected record"),
         ([("split", A, {"child": "IRR-DDDDDDDD", "fr": "x"})], "neither words nor examples"),
         ([split_on("double"), split_on("double")], f"made {CHILD} before"),
+        ([split_on("double"), ("merge", CHILD, {"into": B}), split_on("double")], f"Undo the merge of {CHILD} into {B}"),
+        ([split_on("double"), ("reject", CHILD, {}), split_on("double")], f"Restore {CHILD}"),
         ([("note", A, {})], "an empty note"),
         ([("move", A, {"text": "", "to": B})], "no sentence"),
         ([("move", A, {"text": "dit", "to": "IRR-ZZZZZZZZ"})], "no record IRR-ZZZZZZZZ"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def read_review(registry: Registry, path: Path) -> Review:
     for sheet, where, row in _rows(path):
         try:
             if sheet == "records":
-                subject, changed, asked = _record_row(registry, standing, where, row)
+                subject, changed, asked = _record_row(registry, standing, ledger, where, row)
             else:
                 subject, changed, asked = _mention_row(registry, standing, held, where, row)
         except VocError as error:
@@ -84,14 +84,19 @@ def _about(edit: Edit, sheet: str, subject: str) -> bool:
     return subject in touched(edit) if sheet == "records" else fold(str(edit.payload.get("text", ""))) == fold(subject)
 
 
-def _record_row(registry: Registry, standing: Standing, where: str, row: Mapping[str, str]) -> tuple[str, bool, list[Edit]]:
+def _record_row(
+    registry: Registry, standing: Standing, ledger: Sequence[Edit], where: str, row: Mapping[str, str]
+) -> tuple[str, bool, list[Edit]]:
     record = standing.records.get(row["id"])
     if record is None:
         raise EditError(where, f"no record {row['id'] or '(no id)'}", "the ids that `voc export --for-review` wrote", "Copy the column back")
     cells = {name: row[name] for name in EDITABLE} | {"pinned": _choice(where, "pinned", row["pinned"], ("yes", "no")) or "no"}
     if digest(cells) == row["cells"]:
         return record.id, False, []
-    return record.id, row["state"] != state_of(record, standing), list(_asked(registry, standing, where, record, cells))
+    asked = _asked(registry, standing, where, record, cells)
+    parts = {str(edit.payload["child"]) for edit in asked if edit.action == "split"}
+    went_back = bool(parts) and any(edit.id > int(row["since"] or 0) and parts & touched(edit) for edit in ledger)
+    return record.id, went_back or row["state"] != state_of(record, standing), asked
 
 
 def _asked(registry: Registry, standing: Standing, where: str, record: Irritant, cells: Mapping[str, str]) -> list[Edit]:
@@ -115,7 +120,7 @@ def _asked(registry: Registry, standing: Standing, where: str, record: Irritant,
         lang = "fr" if record.label_fr or not record.label_en else "en"
         labelled = {lang: cells["split_label"]} if cells["split_label"] else {}
         split = registry.split_edit(record.id, keywords, fr=labelled.get("fr"), en=labelled.get("en"), reason=reason)
-        asked += [split] if split.payload["child"] not in standing.records else []
+        asked += [split] if standing.following(part := str(split.payload["child"])) != part or part not in standing.records else []
     decision = _choice(where, "decision", cells["decision"], ("reject", "restore"))
     if decision and (decision == "reject") != (record.status == "rejected"):
         asked.append(edit(decision))

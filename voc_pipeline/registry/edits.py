@@ -150,9 +150,7 @@ def merge(standing: Standing, edit: Edit) -> Standing:
 def split(standing: Standing, edit: Edit) -> Standing:
     """Makes a part of a record's mentions a record of its own: those that hold one of some words, or are nearer to some examples than to the rest."""
     record = _open(standing, edit)
-    child = _part(record, edit)
-    if child.id in standing.records:
-        raise EditError(_where(edit), f"the same split made {child.id} before", "a new split", f"Use {child.id}")
+    child = _again(standing, edit, _part(record, edit))
     if not child.split_on and not child.exemplars:
         raise EditError(_where(edit), "neither words nor examples", "what to split on", "Give a keyword or examples")
     if not (child.label_fr or child.label_en):
@@ -250,6 +248,19 @@ def _part(record: Irritant, edit: Edit) -> Irritant:
         parent=record.id,
         split_on=keywords,
     )
+
+
+def _again(standing: Standing, edit: Edit, part: Irritant) -> Irritant:
+    """The part as a split makes it: one that went back into the whole comes out again under its id, with its owner, its notes and its pin."""
+    before = standing.records.get(part.id)
+    if before is None:
+        return part
+    led = standing.following(part.id)
+    if led == part.id or led != standing.following(edit.irritant_id):
+        merged, rejected = f"Undo the merge of {part.id} into {led}", f"Restore {part.id}"
+        remedy = merged if led != part.id else rejected if before.status == "rejected" else f"Use {part.id}"
+        raise EditError(_where(edit), f"the same split made {part.id} before", "a new split, or one whose part was merged back", remedy)
+    return replace(part, owner=before.owner, pinned=before.pinned, inclusion=before.inclusion, exclusion=before.exclusion)
 
 
 def _with(standing: Standing, record: Irritant) -> Standing:
