@@ -269,6 +269,25 @@ def test_a_ledger_gives_one_standing_whatever_runs_came_between() -> None:
     assert registry.replay(GIVEN[::-1], [run, *edits, run]) == registry.replay(GIVEN, edits)
 
 
+def test_edits_all_together_are_edits_one_by_one() -> None:
+    """Applied in one go, edits give what they give one after the other, conflicts told apart, and what they began with stays as it was."""
+    begun = standing(("move", A, {"text": "facture: dit 9", "to": B}))
+    edits = ledger(
+        ("move", A, {"text": "facture: dit 1", "to": C}),
+        ("rename", A, {"fr": ""}),
+        split_on("double"),
+        ("move", A, {"text": "facture: dit 1", "to": CHILD}),
+        ("move", A, {"text": "facture: dit 2", "to": "IRR-ZZZZZZZZ"}),
+    )
+    one_by_one = begun
+    for edit in (edits[0], *edits[2:4]):
+        one_by_one = registry.apply(one_by_one, edit)
+    together, conflicts = registry.apply_all(begun, edits)
+    assert together == one_by_one and dict(together.moves) == {"facture: dit 9": B, "facture: dit 1": CHILD}
+    assert [conflict.edit.id for conflict in conflicts] == [2, 5]
+    assert dict(begun.moves) == {"facture: dit 9": B} and CHILD not in begun.records
+
+
 def test_identical_sentences_never_part() -> None:
     """Whatever the edits, two segments of the same words have one claim, in any batch."""
     stood = standing(split_on("double"), ("reject", B, {}), ("move", C, {"text": "accueil: dit 1", "to": A}))

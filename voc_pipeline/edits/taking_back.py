@@ -55,7 +55,7 @@ def read_review(registry: Registry, path: Path) -> Review:
         EditError: It is no such workbook, or a cell is wrong; ``problems`` holds every one.
     """
     standing, ledger = registry.standing(), registry.history()
-    held = {(mention.verbatim_id, mention.position): mention.irritant_id for mention in registry.mentions()}
+    held = registry.held()
     edits: list[Edit] = []
     clashes: list[Clash] = []
     problems: list[EditError] = []
@@ -84,9 +84,7 @@ def _about(edit: Edit, sheet: str, subject: str) -> bool:
     return subject in touched(edit) if sheet == "records" else fold(str(edit.payload.get("text", ""))) == fold(subject)
 
 
-def _record_row(
-    registry: Registry, standing: Standing, ledger: Sequence[Edit], where: str, row: Mapping[str, str]
-) -> tuple[str, bool, list[Edit]]:
+def _record_row(registry: Registry, standing: Standing, ledger: Sequence[Edit], where: str, row: Mapping[str, str]) -> tuple[str, bool, list[Edit]]:
     record = standing.records.get(row["id"])
     if record is None:
         raise EditError(where, f"no record {row['id'] or '(no id)'}", "the ids that `voc export --for-review` wrote", "Copy the column back")
@@ -139,7 +137,7 @@ def _mention_row(
     if not row["position"].isdigit():
         raise EditError(where, f"{row['position']!r} is no rank of a sentence", "the ranks as they were written", "Copy the column back")
     place = (row["verbatim_id"], int(row["position"]))
-    edit = registry.move_edit(place, to, row["reason"])
+    edit = registry.move_edit(place, to, row["reason"], held)
     text = str(edit.payload["text"])
     if to and to not in standing.records:
         raise EditError(where, f"no record {to}", "one of the list", "Choose it from the list")
