@@ -91,6 +91,45 @@ def test_a_split_by_examples_takes_what_is_nearer_to_them() -> None:
     assert told(replayed.standing, "attente: dit 1", "attente: dit 2", "facture: dit 3") == [child, child, A]
 
 
+@pytest.mark.parametrize(
+    ("words", "text", "takes"),
+    [
+        (("carte", "carte bancaire"), "facture: refus de ma carte bancaire", "carte bancaire"),
+        (("double", "retard"), "facture: en retard puis en double", "retard"),
+        (("double", "retard"), "facture: en double puis en retard", "double"),
+    ],
+    ids=["narrower words", "said first", "said first, turned"],
+)
+def test_of_two_parts_the_one_that_fits_better_takes(words: tuple[str, str], text: str, takes: str) -> None:
+    """A sentence that two parts could take goes to the one with the narrower words, then to the one whose words it says first: not to the lower id."""
+    parts = [split_on(word) for word in words]
+    assert told(standing(*parts), text) == told(standing(*parts[::-1]), text) == [registry.child_id(GIVEN[0], [takes], [])]
+
+
+def test_of_two_parts_the_nearer_takes() -> None:
+    """Of parts split off by examples, the one whose examples are nearer to a sentence takes it, whichever has the lower id; named words come first."""
+    topics = ("facture", "attente", "accueil", "panne")
+    mixed = record(A, exemplars=tuple(Exemplar(f"v{i}", 0, f"{topic}: phrase {i}", "fr") for i in range(3) for topic in topics))
+
+    def part(topic: str) -> tuple[str, str, dict[str, Any]]:
+        examples = [{"verbatim_id": e.verbatim_id, "position": 0, "text": e.text, "lang": "fr"} for e in mixed.exemplars if topic in e.text]
+        return ("split", A, {"child": registry.child_id(mixed, [], examples), "examples": examples, "fr": topic})
+
+    parts = {topic: part(topic) for topic in topics[1:]}
+    stood = registry.replay([mixed], ledger(*parts.values())).standing
+    said = [f"{topic}: dit {n}" for topic in parts for n in range(5)]
+    assert told(stood, *said) == [parts[text.split(":")[0]][2]["child"] for text in said]
+    named = registry.apply(stood, ledger(split_on("dit", mixed))[0])
+    assert told(named, "attente: dit 1", "attente: mot 1") == [registry.child_id(mixed, ["dit"], []), parts["attente"][2]["child"]]
+
+
+def test_parts_that_fit_equally_go_by_id() -> None:
+    """Where nothing else tells two parts apart, the lower id takes, so that the answer is one."""
+    children = ("IRR-PPPPPPPP", "IRR-QQQQQQQQ")
+    both = [("split", A, {"child": child, "keywords": ["double"], "fr": child}) for child in children]
+    assert told(standing(*both), "facture: en double") == told(standing(*both[::-1]), "facture: en double") == [children[0]]
+
+
 def test_a_part_of_a_part_is_found() -> None:
     """A part that was split off can be split again."""
     first = split_on("double")
