@@ -248,6 +248,20 @@ def test_edits_hold_in_every_later_run(config: Config) -> None:
     assert _told(config) == first
 
 
+def test_a_strength_has_no_gap_whatever_its_id(config: Config) -> None:
+    """Gaps are read of what is an irritant by its record, never by what its id begins with."""
+    praised = "IRRESISTIBLE"
+    with open_registry(config, "anne") as registry:
+        registry._store.save_irritants([an_irritant(praised, kind=IrritantKind.STRENGTH, threshold=1.0, generation=0)])
+        place = next((m.verbatim_id, m.position) for m in registry.mentions() if m.irritant_id == A)
+        moved = registry.move(place, praised)
+    run = pipeline.run(config).run
+    with open_registry(config, "anne") as registry:
+        assert {m.irritant_id for m in registry.mentions()} == {B, "IRR-CCCCCCCC", praised}
+        assert {gap.irritant_id for gap in registry._store.gaps(run.id)} == {B, "IRR-CCCCCCCC"}
+        registry.undo(moved.id)
+
+
 def test_a_run_cut_short_before_an_edit_is_not_gone_on_with(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was claimed before an edit is not mixed with what is claimed after: the run begins anew."""
     monkeypatch.setattr(pipeline, "STEPS", pipeline.STEPS[:-1])
