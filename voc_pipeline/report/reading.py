@@ -30,10 +30,6 @@ HEADS = (
     "suggestion",
 )
 """What a model reads, in the order it is told."""
-OUTCOMES = ("nps", "csat", "stars")
-"""Scores that a record is set against, in the order they are told."""
-SMALL_BASE = 30
-"""Under this many, a figure is greyed and marked."""
 
 
 class RunRow(Protocol):

@@ -9,9 +9,9 @@ from voc_pipeline.discover.themes import load_themes
 from voc_pipeline.report.charts import bounds, whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.records import Records, label_of
-from voc_pipeline.report.reading import OUTCOMES, detail, interval, parted
+from voc_pipeline.report.reading import detail, interval, parted
 from voc_pipeline.report.words import capital
-from voc_pipeline.schema import IrritantKind, Metric
+from voc_pipeline.schema import OUTCOMES, IrritantKind, Metric
 
 SHOWN = 12
 """Rows kept of each table; the tables hold them all."""
