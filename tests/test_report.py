@@ -113,6 +113,22 @@ def test_canonical_csvs_do_not_depend_on_when_or_in_which_order_rows_came(tmp_pa
         assert b"\r" not in canonical_csv(frame)
 
 
+def test_yes_and_no_are_written_in_one_way() -> None:
+    """Every flag of every CSV is `true` or `false`, in small letters as the descriptions say it, empty where nobody knows; no cell holds another spelling."""
+    import csv
+    import io
+
+    flags = 0
+    for name, frame in frames().items():
+        rows = list(csv.DictReader(io.StringIO(canonical_csv(frame).decode())))
+        known = [column for column, about in columns(name).items() if about.type == "flag"]
+        for row in rows:
+            assert {row[column] for column in known} <= {"true", "false", ""}, name
+            assert not set(row.values()) & {"True", "False"}, name
+        flags += len(known) * len(rows)
+    assert flags > 1000
+
+
 def test_written_tables_read_back_as_they_were(tmp_path: Path) -> None:
     """CSV, Parquet and workbook hold the same rows; the workbook's first sheet explains each column, its headers are frozen."""
     from openpyxl import load_workbook

@@ -213,7 +213,7 @@ def _apart_row(phrases: Phrases, records: Records, cell: _Cell, axis: tuple[floa
     label = label_of(records.by_id[cell.key]) if cell.scope == "cross" else _aspect_label(phrases, cell.key)
     if cell.scope == "aspect_cross":
         label["label"] = t("apart.theme", name=label["label"])
-    painful = cell.key.endswith("negative") if cell.scope == "aspect_cross" else records.by_id[cell.key].kind is IrritantKind.IRRITANT
+    painful = cell.key.endswith("negative") if cell.scope == "aspect_cross" else phrases.reading.records[cell.key].kind is IrritantKind.IRRITANT
     return {
         **label,
         "group": f"{phrases.attribute(attribute)}{' : ' if t.lang == 'fr' else ': '}{phrases.attribute_value(attribute, value)}",
