@@ -374,7 +374,7 @@ def test_corrected_shares_stand_beside_the_raw_ones_in_the_marketing_view(tmp_pa
     view = html[html.index('id="marketing-title"') : html.index('id="promises"')]
     now = t("audit.beside.now")
     assert f"({now} {t.percent(whole)})" in view
-    assert view.count(f'<span class="ci">{now}') == 1 and f"{now} {t.percent(0.083)} ({t.percents(0.051, 0.127)})" in view
+    assert view.count(f'<span class="ci beside">{now}') == 1 and f"{now} {t.percent(0.083)} ({t.percents(0.051, 0.127)})" in view
 
 
 def test_corrected_shares_stand_beside_the_raw_ones_in_tables() -> None:
