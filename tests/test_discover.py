@@ -183,11 +183,16 @@ def test_unlike_texts_are_not_one_irritant() -> None:
     assert all(len(p.members) < 40 for p in _propose(candidates, x))
 
 
-def test_one_talkative_verbatim_is_no_irritant() -> None:
-    """A topic told by fewer verbatims than `min_mentions` is not proposed, however many segments tell it."""
+@pytest.mark.parametrize(("tellers", "proposed"), [(1, False), (SETTINGS.min_mentions - 1, False), (SETTINGS.min_mentions, True)])
+def test_one_talkative_verbatim_is_no_irritant(tellers: int, proposed: bool) -> None:
+    """A topic told by fewer verbatims than `min_mentions` is not proposed, however many segments tell it; one told by as many is; the others are either way."""
     candidates, x = _corpus()
-    talkative = [replace(c, verbatim_id="one") if c.theme == "refund_late" else c for c in candidates]
-    assert not any(talkative[i].theme == "refund_late" for p in _propose(talkative, x) for i in p.members[:1])
+    told = [i for i, c in enumerate(candidates) if c.theme == "refund_late"]
+    talkative = [replace(c, verbatim_id=f"talkative-{i % tellers}") if i in told else c for i, c in enumerate(candidates)]
+    themes = [p.theme for p in _propose(talkative, x)]
+    members = {i for p in _propose(talkative, x) for i in p.members}
+    assert ("refund_late" in themes) is proposed and bool(members & set(told)) is proposed
+    assert {"unreachable_phone", "delivery_late"} <= set(themes)
 
 
 def test_labels_name_object_and_failure() -> None:

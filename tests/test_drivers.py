@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from itertools import combinations
 from math import factorial
 
@@ -10,6 +11,7 @@ import statsmodels.api as sm
 from test_prioritise import AS_OF, KIND, telling, voice
 
 from voc_pipeline.config import Priority
+from voc_pipeline.prioritise import importance as weighing
 from voc_pipeline.prioritise import measure
 from voc_pipeline.prioritise.base import Base, read_base
 from voc_pipeline.prioritise.design import LEAST_WITH, design
@@ -166,6 +168,36 @@ def test_resamples_agree_with_least_squares() -> None:
     for slopes, weights in zip(found.slopes, drawn, strict=True):
         oracle = sm.WLS(y, sm.add_constant(np.column_stack([control, flags])), weights=weights[clusters]).fit()
         assert slopes == pytest.approx(oracle.params[2:], abs=1e-5)
+
+
+def _many(n: int = 5000) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(13)
+    flags = (rng.random((n, 3)) < 0.2).astype(float)
+    return flags @ np.array([-2.0, -1.0, 0.5]) + rng.normal(size=n), flags, rng.normal(size=(n, 1)), np.arange(n)
+
+
+def test_resamples_in_blocks_give_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many resamples are drawn and multiplied at once changes no figure."""
+    whole = importance(*_many(), resamples=100)
+    monkeypatch.setattr(weighing, "_HELD", 37 * 5000)
+    parted = importance(*_many(), resamples=100)
+    for name in ("weights", "low", "high", "slopes", "shares"):
+        assert getattr(parted, name) == pytest.approx(getattr(whole, name), rel=1e-12, abs=1e-14)
+    for name in ("ranks", "rank_low", "rank_high"):
+        assert (getattr(parted, name) == getattr(whole, name)).all()
+
+
+def test_resamples_are_never_held_as_wide_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draws of all resamples are kept in two bytes a customer; only a block of them is ever held wider, so that memory allows 100,000 customers."""
+    monkeypatch.setattr(weighing, "_HELD", 200_000)
+    given = _many()
+    tracemalloc.start()
+    try:
+        importance(*given, resamples=1000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.6 * 2 * 1000 * 5000
 
 
 # ---------------------------------------------------------------- what a model cannot hold

@@ -16,9 +16,9 @@ from voc_pipeline import pipeline
 from voc_pipeline import registry as pure
 from voc_pipeline.cli import app
 from voc_pipeline.config import Config, load_config
-from voc_pipeline.edits import Registry, open_registry
+from voc_pipeline.edits import Registry, open_registry, read_review
 from voc_pipeline.errors import EditError, StoreError
-from voc_pipeline.schema import Exemplar, Irritant, IrritantKind
+from voc_pipeline.schema import Edit, Exemplar, Irritant, IrritantKind
 from voc_pipeline.store import Store, exclusive, open_store
 
 A, B = "IRR-AAAAAAAA", "IRR-BBBBBBBB"
@@ -100,6 +100,44 @@ def test_edits_come_all_or_none(registry: Registry) -> None:
         registry.do([good, bad])
     registry.do([good], dry=True)
     assert registry.history() == [] and kept(registry)[A].label_fr == "colis perdu"
+
+
+def test_the_ledger_is_in_the_order_of_its_times(registry: Registry) -> None:
+    """An edit is as old as its line in the ledger, not as the moment its author began it."""
+    begun = registry.edit("rename", A, {"fr": "un"})
+    Registry(registry._store, registry._url, "karim").pin(B)
+    (written,) = registry.do([begun])
+    pinned, renamed = registry.history()
+    assert (pinned.author, renamed.author) == ("karim", "anne")
+    assert begun.at < pinned.at <= renamed.at == written.at
+
+
+def test_many_edits_are_checked_in_one_reading(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many edits come at once, the ledger is replayed once to check them and once to apply them."""
+    replays: list[int] = []
+    replay = pure.replay
+
+    def counted(given: list[Irritant], ledger: list[Edit]) -> pure.Replayed:
+        replays.append(len(ledger))
+        return replay(given, ledger)
+
+    monkeypatch.setattr(pure, "replay", counted)
+    registry.do([registry.edit("note", A, {"inclusion": f"cas {n}"}) for n in range(40)])
+    assert replays == [0, 40]
+    assert len(kept(registry)[A].inclusion) == 40
+
+
+def test_edits_of_one_batch_stand_on_one_another(registry: Registry) -> None:
+    """An edit may need one before it in the same batch, an undo among them; what one of them closes, the next cannot edit."""
+    split = registry.split_edit(A, ["relais"])
+    part = split.payload["child"]
+    batch = [split, registry.edit("rename", part, {"fr": "Relais fermé"}), registry.edit("undo", part, {"edit": 2}), registry.edit("pin", part, {})]
+    registry.do(batch)
+    assert (kept(registry)[part].label_fr, kept(registry)[part].pinned) == ("colis perdu (relais)", True)
+    with pytest.raises(EditError, match=f"{B} was rejected"):
+        registry.do([registry.edit("reject", B, {}), registry.edit("pin", B, {})])
+    with pytest.raises(EditError, match="later edits stand on it: 4"):
+        registry.do([registry.edit("note", B, {"inclusion": "x"}), registry.edit("undo", A, {"edit": 1})])
 
 
 def test_mistakes_about_edits_are_explained(registry: Registry) -> None:
@@ -210,6 +248,20 @@ def test_edits_hold_in_every_later_run(config: Config) -> None:
     assert _told(config) == first
 
 
+def test_a_strength_has_no_gap_whatever_its_id(config: Config) -> None:
+    """Gaps are read of what is an irritant by its record, never by what its id begins with."""
+    praised = "IRRESISTIBLE"
+    with open_registry(config, "anne") as registry:
+        registry._store.save_irritants([an_irritant(praised, kind=IrritantKind.STRENGTH, threshold=1.0, generation=0)])
+        place = next((m.verbatim_id, m.position) for m in registry.mentions() if m.irritant_id == A)
+        moved = registry.move(place, praised)
+    run = pipeline.run(config).run
+    with open_registry(config, "anne") as registry:
+        assert {m.irritant_id for m in registry.mentions()} == {B, "IRR-CCCCCCCC", praised}
+        assert {gap.irritant_id for gap in registry._store.gaps(run.id)} == {B, "IRR-CCCCCCCC"}
+        registry.undo(moved.id)
+
+
 def test_a_run_cut_short_before_an_edit_is_not_gone_on_with(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was claimed before an edit is not mixed with what is claimed after: the run begins anew."""
     monkeypatch.setattr(pipeline, "STEPS", pipeline.STEPS[:-1])
@@ -312,6 +364,50 @@ def test_a_review_workbook_comes_back_as_edits(config: Config, tmp_path: Path) -
         assert [r.label_fr for r in records.values() if r.parent == B and r.status == "active"] == ["Injoignable"]
         assert {edit.author for edit in registry.history(A)[-3:]} == {"anne"}
     assert "0 edits made, 1 conflict" in voc("import-review", file, path, code=1).out
+
+
+def test_a_split_that_was_undone_can_be_asked_for_again(config: Config, tmp_path: Path) -> None:
+    """A workbook that made a split which was then undone shows that as a conflict; one written since makes the split again, under the same id."""
+    file, old, new = config.root / "voc.yaml", tmp_path / "old.xlsx", tmp_path / "new.xlsx"
+    asked = {"split_on_words": "facture", "label_of_the_split_part": "Facture"}
+    voc("export", file, "--for-review", old, "--lang", "en")
+    _fill(old, "Irritants", "id", "IRR-CCCCCCCC", **asked)
+    assert "1 edit made, 0 conflicts" in voc("import-review", file, old).out
+    with open_registry(config) as registry:
+        split = registry.history()[-1]
+        registry.undo(split.id)
+    assert "0 edits made, 1 conflict" in voc("import-review", file, old, code=1).out
+    voc("export", file, "--for-review", new, "--lang", "en")
+    _fill(new, "Irritants", "id", "IRR-CCCCCCCC", **asked)
+    assert "1 edit made, 0 conflicts" in voc("import-review", file, new).out
+    assert "0 edits made, 0 conflicts" in voc("import-review", file, new).out
+    with open_registry(config) as registry:
+        assert registry.standing().records[split.payload["child"]].status == "active"
+
+
+def test_a_long_review_is_read_as_often_as_a_short_one(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many sentences a workbook moves, mentions and ledger are read as often as for one."""
+    from openpyxl import load_workbook
+
+    file = config.root / "voc.yaml"
+    reads: list[str] = []
+    for name in ("mentions", "edits", "given_irritants"):
+        read = getattr(Store, name)
+        monkeypatch.setattr(Store, name, lambda *given, _name=name, _read=read: reads.append(_name) or _read(*given))
+    counts = {}
+    for n in (1, 9):
+        path = tmp_path / f"{n}.xlsx"
+        voc("export", file, "--for-review", path, "--lang", "en")
+        book = load_workbook(path)
+        column = next(cell.column for cell in book["Mentions"][1] if cell.value == "move to")
+        for row in range(2, 2 + n):
+            book["Mentions"].cell(row, column).value = "IRR-BBBBBBBB · whatever"
+        book.save(path)
+        with open_registry(config) as registry:
+            reads.clear()
+            assert len(read_review(registry, path).edits) == n
+            counts[n] = sorted(reads)
+    assert counts[1] == counts[9]
 
 
 def test_wrong_cells_of_a_review_are_told_all_at_once(config: Config, tmp_path: Path) -> None:

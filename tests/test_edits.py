@@ -91,6 +91,45 @@ def test_a_split_by_examples_takes_what_is_nearer_to_them() -> None:
     assert told(replayed.standing, "attente: dit 1", "attente: dit 2", "facture: dit 3") == [child, child, A]
 
 
+@pytest.mark.parametrize(
+    ("words", "text", "takes"),
+    [
+        (("carte", "carte bancaire"), "facture: refus de ma carte bancaire", "carte bancaire"),
+        (("double", "retard"), "facture: en retard puis en double", "retard"),
+        (("double", "retard"), "facture: en double puis en retard", "double"),
+    ],
+    ids=["narrower words", "said first", "said first, turned"],
+)
+def test_of_two_parts_the_one_that_fits_better_takes(words: tuple[str, str], text: str, takes: str) -> None:
+    """A sentence that two parts could take goes to the one with the narrower words, then to the one whose words it says first: not to the lower id."""
+    parts = [split_on(word) for word in words]
+    assert told(standing(*parts), text) == told(standing(*parts[::-1]), text) == [registry.child_id(GIVEN[0], [takes], [])]
+
+
+def test_of_two_parts_the_nearer_takes() -> None:
+    """Of parts split off by examples, the one whose examples are nearer to a sentence takes it, whichever has the lower id; named words come first."""
+    topics = ("facture", "attente", "accueil", "panne")
+    mixed = record(A, exemplars=tuple(Exemplar(f"v{i}", 0, f"{topic}: phrase {i}", "fr") for i in range(3) for topic in topics))
+
+    def part(topic: str) -> tuple[str, str, dict[str, Any]]:
+        examples = [{"verbatim_id": e.verbatim_id, "position": 0, "text": e.text, "lang": "fr"} for e in mixed.exemplars if topic in e.text]
+        return ("split", A, {"child": registry.child_id(mixed, [], examples), "examples": examples, "fr": topic})
+
+    parts = {topic: part(topic) for topic in topics[1:]}
+    stood = registry.replay([mixed], ledger(*parts.values())).standing
+    said = [f"{topic}: dit {n}" for topic in parts for n in range(5)]
+    assert told(stood, *said) == [parts[text.split(":")[0]][2]["child"] for text in said]
+    named = registry.apply(stood, ledger(split_on("dit", mixed))[0])
+    assert told(named, "attente: dit 1", "attente: mot 1") == [registry.child_id(mixed, ["dit"], []), parts["attente"][2]["child"]]
+
+
+def test_parts_that_fit_equally_go_by_id() -> None:
+    """Where nothing else tells two parts apart, the lower id takes, so that the answer is one."""
+    children = ("IRR-PPPPPPPP", "IRR-QQQQQQQQ")
+    both = [("split", A, {"child": child, "keywords": ["double"], "fr": child}) for child in children]
+    assert told(standing(*both), "facture: en double") == told(standing(*both[::-1]), "facture: en double") == [children[0]]
+
+
 def test_a_part_of_a_part_is_found() -> None:
     """A part that was split off can be split again."""
     first = split_on("double")
@@ -211,6 +250,27 @@ def test_the_id_of_an_undone_part_leads_back() -> None:
     assert stood.following(CHILD) == A
 
 
+@pytest.mark.parametrize("back", [("undo", A, {"edit": 1}), ("merge", CHILD, {"into": A})], ids=["undone", "merged back"])
+def test_a_part_that_went_back_can_be_split_off_again(back: tuple[str, str, dict[str, Any]]) -> None:
+    """The same split, after an undo or a merge back, makes the same part under the same id, named as the new split names it; and can be undone again."""
+    split, again = split_on("double"), ("split", A, {**split_on("double")[2], "fr": "Débité deux fois"})
+    gone = standing(split, back)
+    edit = ledger(split, back, again)[-1]
+    assert registry.apply(gone, edit).records[CHILD].status == "active", "the check before it is written lets it through"
+    stood = standing(split, back, again)
+    assert (stood.records[CHILD].label_fr, stood.following(CHILD)) == ("Débité deux fois", CHILD)
+    assert told(stood, "facture: en double", "facture: dit 1") == [CHILD, A]
+    undone = standing(split, back, again, ("undo", A, {"edit": 3}))
+    assert undone.following(CHILD) == A and told(undone, "facture: en double") == [A]
+
+
+def test_a_part_split_off_again_keeps_what_people_said_of_it() -> None:
+    """Owner, notes and pin of a part outlive its merge back and its second split."""
+    said = (("owner", CHILD, {"owner": "billing"}), ("note", CHILD, {"inclusion": "carte"}), ("pin", CHILD, {}))
+    part = after(split_on("double"), *said, ("merge", CHILD, {"into": A}), split_on("double"), on=CHILD)
+    assert (part.owner, part.inclusion, part.pinned, part.status, part.redirect) == ("billing", ("carte",), True, "active", "")
+
+
 @pytest.mark.parametrize(
     ("edits", "words"),
     [
@@ -225,6 +285,8 @@ def test_the_id_of_an_undone_part_leads_back() -> None:
         ([("restore", A, {})], "a rejected record"),
         ([("split", A, {"child": "IRR-DDDDDDDD", "fr": "x"})], "neither words nor examples"),
         ([split_on("double"), split_on("double")], f"made {CHILD} before"),
+        ([split_on("double"), ("merge", CHILD, {"into": B}), split_on("double")], f"Undo the merge of {CHILD} into {B}"),
+        ([split_on("double"), ("reject", CHILD, {}), split_on("double")], f"Restore {CHILD}"),
         ([("note", A, {})], "an empty note"),
         ([("move", A, {"text": "", "to": B})], "no sentence"),
         ([("move", A, {"text": "dit", "to": "IRR-ZZZZZZZZ"})], "no record IRR-ZZZZZZZZ"),
@@ -244,6 +306,25 @@ def test_a_ledger_gives_one_standing_whatever_runs_came_between() -> None:
     edits = ledger(("rename", A, {"fr": "x"}), ("merge", A, {"into": B}), split_on("double", GIVEN[1]))
     run = Edit(datetime(2026, 1, 2), "voc", "run-0002", "growth", A, {}, "", 9)
     assert registry.replay(GIVEN[::-1], [run, *edits, run]) == registry.replay(GIVEN, edits)
+
+
+def test_edits_all_together_are_edits_one_by_one() -> None:
+    """Applied in one go, edits give what they give one after the other, conflicts told apart, and what they began with stays as it was."""
+    begun = standing(("move", A, {"text": "facture: dit 9", "to": B}))
+    edits = ledger(
+        ("move", A, {"text": "facture: dit 1", "to": C}),
+        ("rename", A, {"fr": ""}),
+        split_on("double"),
+        ("move", A, {"text": "facture: dit 1", "to": CHILD}),
+        ("move", A, {"text": "facture: dit 2", "to": "IRR-ZZZZZZZZ"}),
+    )
+    one_by_one = begun
+    for edit in (edits[0], *edits[2:4]):
+        one_by_one = registry.apply(one_by_one, edit)
+    together, conflicts = registry.apply_all(begun, edits)
+    assert together == one_by_one and dict(together.moves) == {"facture: dit 9": B, "facture: dit 1": CHILD}
+    assert [conflict.edit.id for conflict in conflicts] == [2, 5]
+    assert dict(begun.moves) == {"facture: dit 9": B} and CHILD not in begun.records
 
 
 def test_identical_sentences_never_part() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voc_pipeline.errors import ModelError
-from voc_pipeline.language import detect, lemmas, noun_phrases, sentences, stop_words
+from voc_pipeline.language import detect, lemmas, noun_phrases, sentences, splitting, stop_words
 from voc_pipeline.places import ROOT, model_path
 
 HERE = Path(__file__).parent
@@ -130,14 +129,34 @@ def test_a_blank_text_has_no_sentence(text: str) -> None:
     assert sentences(text, "fr") == []
 
 
-def test_splitting_is_fast() -> None:
-    """Punctuated verbatims of 70 words part at 300 a second or more even on a busy machine, by processor time."""
-    text = "Ma commande est arrivée en retard. Personne n'a répondu à mes appels, ni le lundi ni le mardi ! Je suis cliente depuis dix ans... " * 3
-    sentences(text, "fr")
-    start = time.process_time()
-    for _ in range(100):
-        sentences(text, "fr")
-    assert time.process_time() - start < 100 / 300
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the costly parts of splitting were asked: the trained model, and the rules that look at one mark."""
+    counts: Counter[str] = Counter()
+    for name in ("pipeline", "_ends_sentence"):
+        asking = getattr(splitting, name)
+        monkeypatch.setattr(splitting, name, lambda *given, _name=name, _asking=asking: counts.update([_name]) or _asking(*given))
+    return counts
+
+
+PUNCTUATED = "Ma commande est arrivée en retard. Personne n'a répondu à mes appels, ni le lundi ni le mardi ! Je suis cliente depuis dix ans... "
+BREATHLESS = (
+    "Bonjour j'ai commandé une box il y a trois semaines et depuis rien du tout personne ne répond je rappelle tous les jours on me dit d'attendre "
+)
+
+
+def test_punctuated_texts_are_parted_by_rules_alone(asked: Counter[str]) -> None:
+    """The trained model is asked only for a long stretch without punctuation, once for each."""
+    assert len(sentences(PUNCTUATED * 3, "fr")) == 9 and asked["pipeline"] == 0
+    assert len(sentences(PUNCTUATED + "\n" + BREATHLESS + "\n" + BREATHLESS, "fr")) > 5 and asked["pipeline"] == 2
+
+
+def test_splitting_takes_work_in_proportion_to_the_text(asked: Counter[str]) -> None:
+    """Each mark is looked at once, however long the text."""
+    for times in (1, 10, 100):
+        asked.clear()
+        sentences(PUNCTUATED * times, "fr")
+        assert asked["_ends_sentence"] == 3 * times
 
 
 # ---------------------------------------------------------------- words

@@ -68,6 +68,30 @@ def test_eight_rows_a_class_teach_a_label_and_its_figure_is_honest() -> None:
     assert weak.figure.value < 0.65 and not weak.trusted
 
 
+def test_a_threshold_is_never_measured_on_rows_it_was_chosen_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a held-out row is answered comes from a threshold chosen without it; that of the label itself, chosen on all rows, is measured nowhere."""
+    seen: list[int] = []
+
+    def chosen(p: np.ndarray, truth: np.ndarray) -> float:
+        seen.append(len(truth))
+        return 0.99 if len(truth) == 60 else -1.0
+
+    monkeypatch.setattr(own, "_threshold", chosen)
+    rng = np.random.default_rng(4)
+    y = ["yes"] * 20 + ["no"] * 40
+    got = own.learn_label(rng.normal(size=(60, 5)), y, customers(60))
+    assert got.threshold == 0.99 and sorted(seen) == [48] * 5 + [60]
+    assert got.figure.value == pytest.approx(2 * 20 / (60 + 20) / 2, abs=1e-4), "every row held out is answered yes"
+
+
+def test_a_value_of_few_customers_stops_no_label() -> None:
+    """Where all rows of a value but one are of one customer, some folds know one value only; the label is learnt, and its figure says that it is weak."""
+    who = ["a"] * 30 + ["b"] + [f"c{i}" for i in range(60)]
+    rng = np.random.default_rng(5)
+    got = own.learn_label(rng.normal(size=(91, 5)), ["yes"] * 31 + ["no"] * 60, who)
+    assert got.classes == ("no", "yes") and not got.trusted
+
+
 def test_a_customer_is_never_on_both_sides() -> None:
     """Rows of one customer are held out together."""
     who = [f"c{i // 4}" for i in range(80)]

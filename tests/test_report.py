@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import date
 from functools import cache
 from html import unescape
@@ -111,6 +112,22 @@ def test_canonical_csvs_do_not_depend_on_when_or_in_which_order_rows_came(tmp_pa
     for name, frame in frames().items():
         assert canonical_csv(frame) == canonical_csv(again[name]), name
         assert b"\r" not in canonical_csv(frame)
+
+
+def test_yes_and_no_are_written_in_one_way() -> None:
+    """Every flag of every CSV is `true` or `false`, in small letters as the descriptions say it, empty where nobody knows; no cell holds another spelling."""
+    import csv
+    import io
+
+    flags = 0
+    for name, frame in frames().items():
+        rows = list(csv.DictReader(io.StringIO(canonical_csv(frame).decode())))
+        known = [column for column, about in columns(name).items() if about.type == "flag"]
+        for row in rows:
+            assert {row[column] for column in known} <= {"true", "false", ""}, name
+            assert not set(row.values()) & {"True", "False"}, name
+        flags += len(known) * len(rows)
+    assert flags > 1000
 
 
 def test_written_tables_read_back_as_they_were(tmp_path: Path) -> None:
@@ -339,6 +356,55 @@ def test_corrected_shares_stand_beside_the_raw_ones(pages: dict[str, str], lang:
     assert t("caveat.classifier.audited") in html and t("caveat.classifier") not in html and t("audit.other.tag") not in html
 
 
+@cache
+def with_a_corrected_code() -> tuple[InventedStore, str]:
+    """The invented store, whose audit corrects one code too, and that code."""
+    audited, code = copy(store()), str(frames()["codes"]["code"][0])
+    corrected = Metric("audit", f"code={code}", "corrected_share", 0.083, 0.051, 0.127, 300)
+    audited._metrics = {**audited._metrics, RUN: [*audited._metrics[RUN], corrected]}
+    return audited, code
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_corrected_shares_stand_beside_the_raw_ones_in_the_marketing_view(tmp_path: Path, lang: Literal["fr", "en"]) -> None:
+    """The share of not valued and of each of its codes that the audit can correct is told with the corrected one, that of a code with its interval."""
+    t, (audited, _) = Words(lang), with_a_corrected_code()
+    html = report.write_html(audited, CONFIG, RUN, tmp_path, lang).read_text(encoding="utf-8")
+    whole = next(m.value for m in store().metrics(RUN, "audit") if (m.key, m.name) == ("not_valued=yes", "corrected_share"))
+    view = html[html.index('id="marketing-title"') : html.index('id="promises"')]
+    now = t("audit.beside.now")
+    assert f"({now} {t.percent(whole)})" in view
+    assert view.count(f'<span class="ci beside">{now}') == 1 and f"{now} {t.percent(0.083)} ({t.percents(0.051, 0.127)})" in view
+
+
+def test_corrected_shares_stand_beside_the_raw_ones_in_tables() -> None:
+    """Tables of codes and of overall figures hold what the audit corrects, and nothing where it corrects nothing."""
+    audited, code = with_a_corrected_code()
+    metrics = {(m.key, m.name): m for m in store().metrics(RUN, "audit")}
+    tables = report.tables(audited, CONFIG, RUN)
+    figures, codes = tables["figures"].set_index("figure"), tables["codes"].set_index("code")
+    for name, key in (("share_negative", "sentiment=negative"), ("share_not_valued", "not_valued=yes")):
+        found = metrics[key, "corrected_share"]
+        told = figures.loc[name, ["corrected", "corrected_low", "corrected_high"]]
+        assert tuple(told) == pytest.approx((found.value, found.low, found.high), abs=1e-4)
+        assert figures.loc[name, "value"] == pytest.approx(metrics[key, "raw_share"].value, abs=1e-4)
+    assert pd.isna(figures.loc["n_verbatims", "corrected"])
+    assert codes["corrected_share"].notna().sum() == 1
+    assert tuple(codes.loc[code, ["corrected_share", "corrected_share_low", "corrected_share_high"]]) == (0.083, 0.051, 0.127)
+    raw = metrics[f"code={code}", "raw_share"].value
+    assert codes.loc[code, "share"] == pytest.approx(raw, abs=1e-4), "both are shares of the same verbatims"
+
+
+def test_the_end_of_a_run_tells_corrected_shares() -> None:
+    """Where people have read a sample, the terminal tells the painful shares with the model's errors taken out; else it says nothing of it."""
+    from voc_pipeline.composers.running import _corrected
+
+    metrics = list(store().metrics(RUN))
+    value = next(m.value for m in metrics if (m.key, m.name) == ("sentiment=negative", "corrected_share"))
+    assert f"{value * 100:.1f} %" in _corrected(metrics) and "not valued" in _corrected(metrics)
+    assert _corrected([m for m in metrics if m.name != "corrected_share"]) == ""
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_an_audit_of_another_model_is_marked_and_corrects_nothing(tmp_path: Path, lang: Literal["fr", "en"]) -> None:
     """Its figures are shown with a mark that names both versions, and every share stays raw."""
@@ -480,7 +546,19 @@ def test_a_whisker_never_leaves_its_line(value: float, below: float, above: floa
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("fr", ["Ce qui a changé dans le registre", "Anne Roux", "fusionné dans", "décision 3 défaite", "s'éloignent de leur noyau", "Nommé par", "a grandi de", "--example"]),
+        (
+            "fr",
+            [
+                "Ce qui a changé dans le registre",
+                "Anne Roux",
+                "fusionné dans",
+                "décision 3 défaite",
+                "s'éloignent de leur noyau",
+                "Nommé par",
+                "a grandi de",
+                "--example",
+            ],
+        ),
         ("en", ["What changed in the registry", "Anne Roux", "merged into", "decision 3 undone", "move away", "Named by", "grew by", "--example"]),
     ],
 )
@@ -515,7 +593,11 @@ def test_regard_and_moments_are_told_in_plain_words(pages: dict[str, str]) -> No
     """What goes with not being valued is told in a sentence each, never as a cause, and a declared moment of truth has a verdict."""
     html = pages["fr"]
     part = html[html.index('id="regard-effect"') : html.index('id="apart"')]
-    assert part.count("<li>") == len(frames()["regard_effects"]) and "humeur égale" in part and "ni un fait ni une prévision" in part.replace("\u00a0", " ")
+    assert (
+        part.count("<li>") == len(frames()["regard_effects"])
+        and "humeur égale" in part
+        and "ni un fait ni une prévision" in part.replace("\u00a0", " ")
+    )
     moments = frames()["moments"]
     assert set(moments["verdict"]) <= {"holds", "not_shown", "cannot_tell"} and 'id="moments"' in part
     untold = moments[moments["verdict"] == "cannot_tell"]

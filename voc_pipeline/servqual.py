@@ -148,17 +148,17 @@ class PairedScore(Protocol):
     """One number a respondent gave, as the store keeps it: `expectation.<dimension>`, `perception.<dimension>` or `weight.<dimension>`."""
 
     @property
-    def source(self) -> str: ...  # noqa: D102  the class says what the five are
+    def source(self) -> str: ...  # noqa: D102  # a field, named by what it is
     @property
-    def respondent_hash(self) -> str: ...  # noqa: D102  idem
+    def respondent_hash(self) -> str: ...  # noqa: D102  # a field, named by what it is
     @property
-    def customer_hash(self) -> str: ...  # noqa: D102  idem
+    def customer_hash(self) -> str: ...  # noqa: D102  # a field, named by what it is
     @property
-    def date(self) -> datetime | None: ...  # noqa: D102  idem
+    def date(self) -> datetime | None: ...  # noqa: D102  # a field, named by what it is
     @property
-    def name(self) -> str: ...  # noqa: D102  idem
+    def name(self) -> str: ...  # noqa: D102  # a field, named by what it is
     @property
-    def value(self) -> float: ...  # noqa: D102  idem
+    def value(self) -> float: ...  # noqa: D102  # a field, named by what it is
 
 
 def gap5(rows: Iterable[PairedScore]) -> list[Metric]:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from voc_pipeline import pipeline
 from voc_pipeline.config import Config
+from voc_pipeline.report.reading import Figures
 from voc_pipeline.schema import IrritantKind, Metric, Outcome
 from voc_pipeline.steps.context import Context, Step
 from voc_pipeline.store import Run, Store, exclusive, open_store
@@ -138,6 +139,8 @@ def summary(console: Console, config: Config, store: Store, started: pipeline.St
     if "share_negative" in figures:
         regard = f"net regard {figures['net_regard'].value * 100:+.1f} points"
         console.print(f"{_share(figures['share_negative'])} negative, {_share(figures['share_not_valued'])} not valued, {regard}", soft_wrap=True)
+        if corrected := _corrected(metrics):
+            console.print(corrected, soft_wrap=True)
         console.print(f"{_share(figures['unassigned_share'], interval=False)} of negative segments join no irritant")
     if "swap.records_kept" in figures:
         console.print(swap(figures), soft_wrap=True)
@@ -203,6 +206,14 @@ def top_table(store: Store, metrics: list[Metric], n: int = 5) -> Table:
             irritant.id,
         )
     return table
+
+
+def _corrected(metrics: Sequence[Metric]) -> str:
+    """The painful shares with the model's errors taken out, where people have read a sample of this model's answers."""
+    figures = Figures(metrics)
+    told = {"negative": figures.corrected("run", "", "share_negative"), "not valued": figures.corrected("run", "", "share_not_valued")}
+    said = ", ".join(f"{_share(metric)} {name}" for name, metric in told.items() if metric)
+    return f"with the model's errors, as people's reading measured them, taken out: {said}" if said else ""
 
 
 def _share(metric: Metric, interval: bool = True) -> str:

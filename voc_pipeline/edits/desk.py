@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from voc_pipeline import registry as pure
@@ -84,6 +85,10 @@ class Registry:
         """Mentions of the last finished run, the counted ones."""
         run = self._store.last_done_run()
         return [mention for mention in self._store.mentions(run.id) if not mention.fallback] if run else []
+
+    def held(self) -> dict[Place, str]:
+        """The record that each sentence of `mentions` tells of."""
+        return {(mention.verbatim_id, mention.position): mention.irritant_id for mention in self.mentions()}
 
     # ------------------------------------------------------------ editing
 
@@ -170,9 +175,9 @@ class Registry:
         """Says where a sentence belongs: to a record, or with "" to none. The same words go there wherever they are said."""
         return self.do([self.move_edit(place, to, reason)])[0]
 
-    def move_edit(self, place: Place, to: str, reason: str = "") -> Edit:
-        """The edit that `move` makes, not yet made."""
-        held_by = next((m.irritant_id for m in self.mentions() if (m.verbatim_id, m.position) == place), "")
+    def move_edit(self, place: Place, to: str, reason: str = "", held: Mapping[Place, str] | None = None) -> Edit:
+        """The edit that `move` makes, not yet made; `held` is what `held` gave, where many are made."""
+        held_by = (self.held() if held is None else held).get(place, "")
         return self.edit("move", held_by, {**self._example(place), "to": to}, reason)
 
     def undo(self, edit_id: int | None = None, reason: str = "") -> Edit:
@@ -202,8 +207,7 @@ class Registry:
             if label and redact(label, lang).text != label:
                 raise EditError(f"{action} {irritant_id}", f"the label {label!r} holds personal data", "object and failure", "Leave it out")
         payload |= {name: redact(str(payload[name])).text for name in ("inclusion", "exclusion") if payload.get(name)}
-        now = datetime.now(UTC).replace(tzinfo=None)
-        return Edit(now, self.author, "", action, irritant_id, payload, redact(reason.strip()).text)
+        return Edit(_now(), self.author, "", action, irritant_id, payload, redact(reason.strip()).text)
 
     def do(self, edits: Sequence[Edit], dry: bool = False) -> list[Edit]:
         """Makes edits in their order: all of them, or none.
@@ -213,7 +217,8 @@ class Registry:
             dry: Only check them.
 
         Returns:
-            The lines written, with their ranks; what was given where `dry`.
+            The lines written, with their ranks and the time they were written at, so that the ledger is in the order of its times whoever began first;
+            what was given where `dry`.
 
         Raises:
             EditError: One cannot be made.
@@ -224,32 +229,42 @@ class Registry:
             return list(edits)
         with exclusive(self._url), self._store.transaction():
             self._checked(edits)
-            written = [replace(edit, id=self._store.append_edit(edit)) for edit in edits]
+            now = _now()
+            written = [replace(edit, at=now, id=self._store.append_edit(replace(edit, at=now))) for edit in edits]
             self._store.write_standing(self._replayed().standing.records.values())
         return written
 
     def _checked(self, edits: Sequence[Edit]) -> None:
+        """One replay of the ledger, and one more for each undo: a workbook of many rows is checked in time that grows with them."""
         given, ledger = self._store.given_irritants(), self._store.edits()
         replayed, n = pure.replay(given, ledger), max((edit.id for edit in ledger), default=0)
-        for rank, edit in enumerate(edits, start=n + 1):
-            numbered = replace(edit, id=rank)
-            if edit.action != "undo":
-                pure.apply(replayed.standing, numbered)
+        numbered = [replace(edit, id=rank) for rank, edit in enumerate(edits, start=n + 1)]
+        for takes_back, some in groupby(numbered, key=lambda edit: edit.action == "undo"):
+            made = list(some)
+            if takes_back:
+                for edit in made:
+                    ledger.append(edit)
+                    replayed = self._undone(replayed, ledger, given)
             else:
-                self._check_undo(replayed, [*ledger, numbered], given)
-            ledger = [*ledger, numbered]
-            replayed = pure.replay(given, ledger)
+                standing, conflicts = pure.apply_all(replayed.standing, made)
+                if conflicts:
+                    raise conflicts[0].why
+                replayed = replace(replayed, standing=standing)
+                ledger += made
 
-    def _check_undo(self, before: pure.Replayed, ledger: list[Edit], given: list[Irritant]) -> None:
+    def _undone(self, before: pure.Replayed, ledger: list[Edit], given: list[Irritant]) -> pure.Replayed:
+        """The registry after the last line of a ledger, an undo, if that can be made."""
         undone = int(ledger[-1].payload["edit"])
         where = f"undo {undone}"
         if undone in pure.undone(ledger[:-1]):
             raise EditError(where, "was undone before", "an edit in force", "To have it back, undo its undo: `history` shows the number")
         known = {conflict.edit.id for conflict in before.conflicts}
-        stranded = [conflict for conflict in pure.replay(given, ledger).conflicts if conflict.edit.id not in known]
+        after = pure.replay(given, ledger)
+        stranded = [conflict for conflict in after.conflicts if conflict.edit.id not in known]
         if stranded:
             listed = ", ".join(f"{c.edit.id} ({c.edit.action} {c.edit.irritant_id})" for c in stranded)
             raise EditError(where, f"later edits stand on it: {listed}", "an edit that nothing stands on", "Undo those first")
+        return after
 
     def _one(self, action: str, irritant_id: str, payload: dict[str, Any], reason: str) -> Edit:
         return self.do([self.edit(action, irritant_id, payload, reason)])[0]
@@ -264,6 +279,10 @@ class Registry:
             found = "no such verbatim" if verbatim is None else "no such sentence of it" if segment is None else "words of the agent"
             raise EditError(f"{place[0]}:{place[1]}", found, "a sentence of a customer", "The table `mentions` has verbatim_id and position of each")
         return {"verbatim_id": verbatim.id, "position": segment.position, "text": segment.text, "lang": verbatim.lang}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def touched(edit: Edit) -> set[str]:

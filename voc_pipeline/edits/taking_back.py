@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,14 +55,14 @@ def read_review(registry: Registry, path: Path) -> Review:
         EditError: It is no such workbook, or a cell is wrong; ``problems`` holds every one.
     """
     standing, ledger = registry.standing(), registry.history()
-    held = {(mention.verbatim_id, mention.position): mention.irritant_id for mention in registry.mentions()}
+    held = registry.held()
     edits: list[Edit] = []
     clashes: list[Clash] = []
     problems: list[EditError] = []
     for sheet, where, row in _rows(path):
         try:
             if sheet == "records":
-                subject, changed, asked = _record_row(registry, standing, where, row)
+                subject, changed, asked = _record_row(registry, standing, ledger, where, row)
             else:
                 subject, changed, asked = _mention_row(registry, standing, held, where, row)
         except VocError as error:
@@ -84,14 +84,17 @@ def _about(edit: Edit, sheet: str, subject: str) -> bool:
     return subject in touched(edit) if sheet == "records" else fold(str(edit.payload.get("text", ""))) == fold(subject)
 
 
-def _record_row(registry: Registry, standing: Standing, where: str, row: Mapping[str, str]) -> tuple[str, bool, list[Edit]]:
+def _record_row(registry: Registry, standing: Standing, ledger: Sequence[Edit], where: str, row: Mapping[str, str]) -> tuple[str, bool, list[Edit]]:
     record = standing.records.get(row["id"])
     if record is None:
         raise EditError(where, f"no record {row['id'] or '(no id)'}", "the ids that `voc export --for-review` wrote", "Copy the column back")
     cells = {name: row[name] for name in EDITABLE} | {"pinned": _choice(where, "pinned", row["pinned"], ("yes", "no")) or "no"}
     if digest(cells) == row["cells"]:
         return record.id, False, []
-    return record.id, row["state"] != state_of(record, standing), list(_asked(registry, standing, where, record, cells))
+    asked = _asked(registry, standing, where, record, cells)
+    parts = {str(edit.payload["child"]) for edit in asked if edit.action == "split"}
+    went_back = bool(parts) and any(edit.id > int(row["since"] or 0) and parts & touched(edit) for edit in ledger)
+    return record.id, went_back or row["state"] != state_of(record, standing), asked
 
 
 def _asked(registry: Registry, standing: Standing, where: str, record: Irritant, cells: Mapping[str, str]) -> list[Edit]:
@@ -115,7 +118,7 @@ def _asked(registry: Registry, standing: Standing, where: str, record: Irritant,
         lang = "fr" if record.label_fr or not record.label_en else "en"
         labelled = {lang: cells["split_label"]} if cells["split_label"] else {}
         split = registry.split_edit(record.id, keywords, fr=labelled.get("fr"), en=labelled.get("en"), reason=reason)
-        asked += [split] if split.payload["child"] not in standing.records else []
+        asked += [split] if standing.following(part := str(split.payload["child"])) != part or part not in standing.records else []
     decision = _choice(where, "decision", cells["decision"], ("reject", "restore"))
     if decision and (decision == "reject") != (record.status == "rejected"):
         asked.append(edit(decision))
@@ -134,7 +137,7 @@ def _mention_row(
     if not row["position"].isdigit():
         raise EditError(where, f"{row['position']!r} is no rank of a sentence", "the ranks as they were written", "Copy the column back")
     place = (row["verbatim_id"], int(row["position"]))
-    edit = registry.move_edit(place, to, row["reason"])
+    edit = registry.move_edit(place, to, row["reason"], held)
     text = str(edit.payload["text"])
     if to and to not in standing.records:
         raise EditError(where, f"no record {to}", "one of the list", "Choose it from the list")

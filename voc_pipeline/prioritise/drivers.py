@@ -15,10 +15,8 @@ from voc_pipeline.intervals import LEVEL, Contrast, Floats, q_values
 from voc_pipeline.prioritise.base import Base
 from voc_pipeline.prioritise.design import Design, design, respondents_by_segment, told
 from voc_pipeline.prioritise.importance import RESAMPLES, Importance, importance
-from voc_pipeline.schema import SMALL_BASE, Metric
+from voc_pipeline.schema import OUTCOMES, SMALL_BASE, Metric
 
-SCORES = ("nps", "csat", "stars")
-"""Scores that are modelled."""
 LEAST_RESPONDENTS = 60
 """Respondents that a model needs, in all or in a segment."""
 
@@ -87,7 +85,7 @@ def driver_figures(base: Base, resamples: int = RESAMPLES) -> tuple[list[Metric]
     """
     metrics: list[Metric] = []
     bounds: dict[str, dict[str, float]] = {}
-    for name in SCORES:
+    for name in OUTCOMES:
         values = base.answers[name].values
         customers = len(np.unique(base.answers[name].clusters))
         if len(values) < LEAST_RESPONDENTS or customers < SMALL_BASE or float(np.ptp(values)) == 0.0:

@@ -12,13 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from voc_pipeline.intervals import Floats, Ints
+
+Times = npt.NDArray[np.uint16]
 
 RESAMPLES = 1000
 SEED = 20260101
 _CHUNK = 256
 """Pairs of columns held at once."""
+_HELD = 4_000_000
+"""Customers times resamples drawn, and multiplied, at once: 32 MB."""
 _TINY = 1e-9
 
 
@@ -76,10 +81,7 @@ def importance(score: Floats, flags: Floats, controls: Floats, clusters: Ints, r
     """
     n, k = flags.shape
     rows = np.column_stack([np.ones(n), controls, flags, score])
-    n_clusters = int(clusters.max()) + 1
-    drawn = np.random.default_rng(SEED).multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=resamples)
-    weights = np.vstack([np.ones(n_clusters), drawn])  # the sample itself first
-    products = _products(rows, clusters, weights)
+    products = _products(rows, clusters, _drawn(int(clusters.max()) + 1, resamples))
     first = 1 + controls.shape[1]
     outer, inner = products[:, :first, :first], products[:, first:, first:]
     across = products[:, :first, first:]
@@ -111,16 +113,33 @@ def importance(score: Floats, flags: Floats, controls: Floats, clusters: Ints, r
     )
 
 
-def _products(rows: Floats, clusters: Ints, weights: Floats) -> Floats:
-    """Weighted cross-products of columns, customers weighted. *Shape:* (B, p, p)"""
+def _drawn(n_clusters: int, resamples: int) -> Times:
+    """How often each customer is drawn, the sample itself first: 200 MB for 100,000 customers. *Shape:* (1 + resamples, n_clusters)"""
+    chance, even = np.random.default_rng(SEED), np.full(n_clusters, 1 / n_clusters)
+    times = np.ones((1 + resamples, n_clusters), np.uint16)  # 1 on average: 65,536 times one customer does not happen
+    for begin, end in _blocks(1, 1 + resamples, n_clusters):
+        times[begin:end] = chance.multinomial(n_clusters, even, size=end - begin)
+    return times
+
+
+def _blocks(begin: int, end: int, width: int) -> list[tuple[int, int]]:
+    step = max(1, _HELD // width)
+    return [(row, min(row + step, end)) for row in range(begin, end, step)]
+
+
+def _products(rows: Floats, clusters: Ints, times: Times) -> Floats:
+    """Cross-products of columns, customers weighted by how often they were drawn. *Shape:* (B, p, p)"""
     order = np.argsort(clusters, kind="stable")
-    rows, starts = rows[order], np.searchsorted(clusters[order], np.arange(weights.shape[1]))
+    rows, starts = rows[order], np.searchsorted(clusters[order], np.arange(times.shape[1]))
     p = rows.shape[1]
     left, right = np.triu_indices(p)
-    out = np.empty((len(weights), p, p))
-    for begin in range(0, len(left), _CHUNK):
-        i, j = left[begin : begin + _CHUNK], right[begin : begin + _CHUNK]
-        sums = weights @ np.add.reduceat(rows[:, i] * rows[:, j], starts, axis=0)
-        out[:, i, j] = sums
-        out[:, j, i] = sums
+    out = np.empty((len(times), p, p))
+    chunk = max(1, min(_CHUNK, _HELD // len(rows)))
+    for at in range(0, len(left), chunk):
+        i, j = left[at : at + chunk], right[at : at + chunk]
+        of_customers = np.add.reduceat(rows[:, i] * rows[:, j], starts, axis=0)
+        for begin, end in _blocks(0, len(times), times.shape[1]):
+            sums = times[begin:end].astype(np.float64) @ of_customers
+            out[begin:end, i, j] = sums
+            out[begin:end, j, i] = sums
     return out

@@ -15,10 +15,7 @@ from voc_pipeline.prioritise.base import Base, figure, share_of
 from voc_pipeline.prioritise.crossings import customers
 from voc_pipeline.prioritise.exposure import Contacts
 from voc_pipeline.prioritise.trends import Finding, trend_findings
-from voc_pipeline.schema import IrritantKind, Metric, Voice
-
-IMPACTS = ("nps", "csat", "stars")
-"""Scores that an irritant is held against."""
+from voc_pipeline.schema import OUTCOMES, IrritantKind, Metric, Voice
 
 
 @dataclass(slots=True)
@@ -41,7 +38,7 @@ def irritant_figures(
     """Figures of scope `irritant`, all kinds, and what the priority of each is made from."""
     share = shares(base.row, base.column, len(base.ids), base.clusters)
     trends = trend_findings(base, settings, as_of, contacts)
-    impacts = {name: _impacts(base, name, scales[name]) for name in IMPACTS}
+    impacts = {name: _impacts(base, name, scales[name]) for name in OUTCOMES}
     metrics: list[Metric] = []
     standings: list[Standing] = []
     for place, (irritant_id, kind) in enumerate(zip(base.ids, base.kinds, strict=True)):
@@ -65,7 +62,7 @@ def irritant_figures(
         if place in trends:
             standing.trend = trends[place].contrast
             metrics.append(_metric(irritant_id, "rate_ratio", trends[place]))
-        for name in IMPACTS:
+        for name in OUTCOMES:
             if place in impacts[name]:
                 standing.impacts[name] = impacts[name][place]
                 metrics.append(_metric(irritant_id, f"{name}_difference", impacts[name][place]))
@@ -118,7 +115,7 @@ def _severity(base: Base, place: int, leaving: Collection[str], scales: Mapping[
 
 def _lowness(voice: Voice, scales: Mapping[str, tuple[float, float]]) -> float:
     """How low the customer's scores are on their scales, 0 best to 1 worst, their mean; NaN without a score."""
-    lows = [(scales[name][1] - voice.scores[name]) / (scales[name][1] - scales[name][0]) for name in IMPACTS if name in voice.scores]
+    lows = [(scales[name][1] - voice.scores[name]) / (scales[name][1] - scales[name][0]) for name in OUTCOMES if name in voice.scores]
     return min(1.0, max(0.0, sum(lows) / len(lows))) if lows else math.nan
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from voc_pipeline.intervals import LEVEL, Contrast, Floats, Ints, q_values, share_ratio
 from voc_pipeline.prioritise.base import Base, Bools, figure, recoded, share_of
 from voc_pipeline.prioritise.design import Design
-from voc_pipeline.prioritise.drivers import SCORES, fit
-from voc_pipeline.schema import SMALL_BASE, Metric, Sentiment
+from voc_pipeline.prioritise.drivers import fit
+from voc_pipeline.schema import OUTCOMES, SMALL_BASE, Metric, Sentiment
 
 LEAST_EVENTS = 5
 """Verbatims that leave, on either side, from which a ratio is told."""
@@ -32,7 +32,7 @@ def leaving_figures(base: Base, q_value: float = 0.10) -> list[Metric]:
     for irritant_id, rows in zip(base.ids, base.rows_of, strict=True):
         told = {"verbatims": int(marked[rows].sum())}
         metrics += figure("irritant", irritant_id, "leaving_rate", share_of(marked[rows], recoded(base.clusters[rows])), told)
-    found = [*_on_leaving(base, marked), *(one for name in SCORES for one in _on_score(base, name))]
+    found = [*_on_leaving(base, marked), *(one for name in OUTCOMES for one in _on_score(base, name))]
     for (key, contrast, n, detail), q in zip(found, q_values([contrast.p_value for _, contrast, _, _ in found]), strict=True):
         few = detail.pop("few")
         shown = q is not None and q <= q_value

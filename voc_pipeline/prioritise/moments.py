@@ -14,9 +14,9 @@ import numpy as np
 from voc_pipeline.intervals import Contrast, Floats, q_values
 from voc_pipeline.prioritise.base import Base, recoded
 from voc_pipeline.prioritise.design import Design
-from voc_pipeline.prioritise.drivers import SCORES, fit
+from voc_pipeline.prioritise.drivers import fit
 from voc_pipeline.prioritise.leaving import channels_of, independent, respondent_flags
-from voc_pipeline.schema import SMALL_BASE, Metric, Sentiment, Voice
+from voc_pipeline.schema import OUTCOMES, SMALL_BASE, Metric, Sentiment, Voice
 
 LEAST_CELL = 10
 """Respondents of the stage on each side of not being valued."""
@@ -34,7 +34,7 @@ def moment_figures(base: Base, stages: Sequence[str], q_value: float) -> list[Me
         stages: Stages declared as moments of truth.
         q_value: From which a test is shown.
     """
-    found = [(f"{stage}={name}", f"with_{kind}", *one) for stage in stages for name in SCORES for kind, one in _tests(base, stage, name)]
+    found = [(f"{stage}={name}", f"with_{kind}", *one) for stage in stages for name in OUTCOMES for kind, one in _tests(base, stage, name)]
     metrics = []
     for (key, name, contrast, n, detail), q in zip(found, q_values([None if one[4]["few"] else one[2].p_value for one in found]), strict=True):
         holds = q is not None and q <= q_value and contrast.value < 0

@@ -18,7 +18,7 @@ from voc_pipeline.registry.claims import (
     register,
 )
 from voc_pipeline.registry.cosines import N_BEST, Doubles, Floats
-from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, apply, child_id, in_force, replay, undone
+from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, apply, apply_all, child_id, in_force, replay, undone
 
 __all__ = [
     "ACTIONS",
@@ -37,6 +37,7 @@ __all__ = [
     "Standing",
     "above_chance",
     "apply",
+    "apply_all",
     "child_id",
     "claim",
     "claim_level",

@@ -70,13 +70,8 @@ def replay(given: Iterable[Irritant], ledger: Sequence[Edit]) -> Replayed:
     """
     standing = Standing({record.id: record for record in sorted(given, key=lambda record: record.id)})
     retired = {record.id for record in standing.records.values() if record.status == "retired"}
-    conflicts: list[Conflict] = []
     split = [edit for edit in ledger if not edit.run_id and edit.action == "split"]
-    for edit in in_force(ledger):
-        try:
-            standing = apply(standing, edit)
-        except EditError as why:
-            conflicts.append(Conflict(edit, why))
+    standing, conflicts = apply_all(standing, in_force(ledger))
     records = dict(standing.records)
     for name in retired & records.keys():  # an edit taken back leaves a record as the runs had it; only a pin keeps it awake
         if records[name].status in ("active", "retired"):
@@ -85,7 +80,7 @@ def replay(given: Iterable[Irritant], ledger: Sequence[Edit]) -> Replayed:
         if str(edit.payload["child"]) not in records and edit.irritant_id in records:
             part = _part(records[edit.irritant_id], edit)
             records |= {part.id: replace(part, status="merged", redirect=part.parent)} if part.split_on or part.exemplars else {}
-    return Replayed(Standing(dict(sorted(records.items())), standing.moves), tuple(conflicts))
+    return Replayed(Standing(dict(sorted(records.items())), standing.moves), conflicts)
 
 
 def in_force(ledger: Sequence[Edit]) -> list[Edit]:
@@ -112,6 +107,24 @@ def apply(standing: Standing, edit: Edit) -> Standing:
     if edit.action not in _EDITS:
         raise EditError(f"edit {edit.action!r}", "is no edit of the registry", "", suggest(edit.action, ACTIONS))
     return _EDITS[edit.action](standing, edit)
+
+
+def apply_all(standing: Standing, edits: Iterable[Edit]) -> tuple[Standing, tuple[Conflict, ...]]:
+    """The registry after some edits in turn; those that cannot be made are told, and change nothing.
+
+    As `apply` one by one, but the sentences that people moved, of which there may be thousands, are held once and not copied at every edit.
+    """
+    moves, conflicts = dict(standing.moves), []
+    standing = replace(standing, moves=moves)
+    for edit in edits:
+        try:
+            if edit.action == "move":
+                moves |= _moved(standing, edit)
+            else:
+                standing = apply(standing, edit)
+        except EditError as why:
+            conflicts.append(Conflict(edit, why))
+    return standing, tuple(conflicts)
 
 
 def child_id(parent: Irritant, keywords: Sequence[str], examples: Sequence[Mapping[str, Any]]) -> str:
@@ -150,9 +163,7 @@ def merge(standing: Standing, edit: Edit) -> Standing:
 def split(standing: Standing, edit: Edit) -> Standing:
     """Makes a part of a record's mentions a record of its own: those that hold one of some words, or are nearer to some examples than to the rest."""
     record = _open(standing, edit)
-    child = _part(record, edit)
-    if child.id in standing.records:
-        raise EditError(_where(edit), f"the same split made {child.id} before", "a new split", f"Use {child.id}")
+    child = _again(standing, edit, _part(record, edit))
     if not child.split_on and not child.exemplars:
         raise EditError(_where(edit), "neither words nor examples", "what to split on", "Give a keyword or examples")
     if not (child.label_fr or child.label_en):
@@ -202,12 +213,7 @@ def note(standing: Standing, edit: Edit) -> Standing:
 
 def move(standing: Standing, edit: Edit) -> Standing:
     """Says where a sentence belongs, here and wherever else the same words are said: to a record, or to none."""
-    text, to = fold(str(edit.payload.get("text", ""))), str(edit.payload.get("to", ""))
-    if not text:
-        raise EditError(_where(edit), "no sentence", "the words that move", "Name a verbatim and the rank of its sentence")
-    if to:
-        _refuse_closed(standing, edit, _found(standing, edit, to))
-    return Standing(standing.records, {**standing.moves, text: to})
+    return replace(standing, moves={**standing.moves, **_moved(standing, edit)})
 
 
 _EDITS: Mapping[str, Callable[[Standing, Edit], Standing]] = {
@@ -226,7 +232,17 @@ ACTIONS = (*_EDITS, "undo")
 """What people can do."""
 
 
-# ---------------------------------------------------------------- parts
+# ---------------------------------------------------------------- moves and parts
+
+
+def _moved(standing: Standing, edit: Edit) -> dict[str, str]:
+    """Where a move says that a folded text belongs."""
+    text, to = fold(str(edit.payload.get("text", ""))), str(edit.payload.get("to", ""))
+    if not text:
+        raise EditError(_where(edit), "no sentence", "the words that move", "Name a verbatim and the rank of its sentence")
+    if to:
+        _refuse_closed(standing, edit, _found(standing, edit, to))
+    return {text: to}
 
 
 def _part(record: Irritant, edit: Edit) -> Irritant:
@@ -250,6 +266,19 @@ def _part(record: Irritant, edit: Edit) -> Irritant:
         parent=record.id,
         split_on=keywords,
     )
+
+
+def _again(standing: Standing, edit: Edit, part: Irritant) -> Irritant:
+    """The part as a split makes it: one that went back into the whole comes out again under its id, with its owner, its notes and its pin."""
+    before = standing.records.get(part.id)
+    if before is None:
+        return part
+    led = standing.following(part.id)
+    if led == part.id or led != standing.following(edit.irritant_id):
+        merged, rejected = f"Undo the merge of {part.id} into {led}", f"Restore {part.id}"
+        remedy = merged if led != part.id else rejected if before.status == "rejected" else f"Use {part.id}"
+        raise EditError(_where(edit), f"the same split made {part.id} before", "a new split, or one whose part was merged back", remedy)
+    return replace(part, owner=before.owner, pinned=before.pinned, inclusion=before.inclusion, exclusion=before.exclusion)
 
 
 def _with(standing: Standing, record: Irritant) -> Standing:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from voc_pipeline.keys import fold
 from voc_pipeline.registry.cosines import N_BEST, Doubles, Floats, best_mean, cosines, exact
 from voc_pipeline.schema import Irritant
+
+Fit = tuple[int, int, float]
+"""How well a segment fits a part, larger is better: letters of the longest named word it says, minus where it says it, and nearness to examples."""
 
 
 class Routes:
@@ -41,9 +44,7 @@ class Routes:
             if irritant_id not in self._place:
                 return "", False
             record = self._irritants[self._place[irritant_id]]
-            part = (
-                next((p for p in self._parts.get(record.id, ()) if p.id not in tried and self._takes(p, record, text, x)), None) if divided else None
-            )
+            part = self._taking(record, tried, text, x) if divided else None
             if part is None and record.status != "merged":
                 return record.id, record.status == "rejected"
             if part is not None:
@@ -51,14 +52,33 @@ class Routes:
             irritant_id = part.id if part is not None else record.redirect
         return "", False
 
-    def _takes(self, part: Irritant, whole: Irritant, text: str, x: Floats) -> bool:
+    def _taking(self, whole: Irritant, tried: Collection[str], text: str, x: Floats) -> Irritant | None:
+        """The part that takes a claim of the whole, None where it stays; of parts that could all take it the one it fits best, by id among equals."""
+        fits = [
+            (fit, part) for part in self._parts.get(whole.id, ()) if part.id not in tried and (fit := self._fit(part, whole, text, x)) is not None
+        ]
+        best = max((fit for fit, _ in fits), default=None)
+        return min((part for fit, part in fits if fit == best), key=lambda part: part.id, default=None)
+
+    def _fit(self, part: Irritant, whole: Irritant, text: str, x: Floats) -> Fit | None:
+        """How well a segment fits a part, None where the part does not take it.
+
+        Words that a person named come before nearness to examples; the longest of them, being the narrowest, first; then what is said first. Among
+        examples, the nearest.
+        """
         if part.split_on:
-            return any(said(word, text) for word in part.split_on)
+            heard = [(len(fold(word)), -place) for word in part.split_on if (place := place_of(word, text)) >= 0]
+            return (*max(heard), 0.0) if heard else None
         own, rest = self._rows(self._place[part.id]), self._rest(whole)
-        if not len(own) or not len(rest):
-            return len(own) > 0
-        n_best, row = min(N_BEST, len(own), len(rest)), exact(x[None, :])
-        return bool(best_mean(cosines(row, own), n_best)[0] > best_mean(cosines(row, rest), n_best)[0])
+        if not len(own):
+            return None
+        row = exact(x[None, :])
+        near = float(best_mean(cosines(row, own), min(N_BEST, len(own)))[0])
+        if len(rest):
+            n_best = min(N_BEST, len(own), len(rest))
+            if best_mean(cosines(row, own), n_best)[0] <= best_mean(cosines(row, rest), n_best)[0]:
+                return None
+        return (0, 0, near)
 
     def _rest(self, whole: Irritant) -> Doubles:
         """Exemplars of a record but for those that parts of it were split off by. *Shape:* (n_rest, dim)."""
@@ -69,10 +89,11 @@ class Routes:
         return self._rests[whole.id]
 
 
-def said(word: str, text: str) -> bool:
-    """Whether a folded text holds a word or phrase, at the beginning of a word: "rembours" is said in "le remboursement".
+def place_of(word: str, text: str) -> int:
+    """Where a folded text says a word or phrase, at the beginning of a word, and -1 where it does not: "rembours" is said in "le remboursement".
 
-    >>> said("Facture", "ma facture est fausse"), said("fact", "ma facture"), said("ture", "ma facture")
-    (True, True, False)
+    >>> place_of("Facture", "ma facture est fausse"), place_of("fact", "ma facture"), place_of("ture", "ma facture")
+    (3, 3, -1)
     """
-    return re.search(rf"(?<!\w){re.escape(fold(word))}", text) is not None
+    found = re.search(rf"(?<!\w){re.escape(fold(word))}", text)
+    return found.start() if found else -1

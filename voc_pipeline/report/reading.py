@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, overload
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.errors import RunError, suggest
 from voc_pipeline.registry import in_force
-from voc_pipeline.schema import Annotation, Edit, GapReading, Interval, Irritant, IrritantKind, Mention, Metric, Stage, Verbatim
+from voc_pipeline.schema import Annotation, Edit, GapReading, Interval, Irritant, IrritantKind, Mention, Metric, Sentiment, Stage, Verbatim
 
 HEADS = (
     "polarity",
@@ -30,10 +30,13 @@ HEADS = (
     "suggestion",
 )
 """What a model reads, in the order it is told."""
-OUTCOMES = ("nps", "csat", "stars")
-"""Scores that a record is set against, in the order they are told."""
-SMALL_BASE = 30
-"""Under this many, a figure is greyed and marked."""
+
+AUDITED = {
+    **{f"share_{sentiment}": f"sentiment={sentiment}" for sentiment in Sentiment},
+    "share_not_valued": "not_valued=yes",
+    "share_valued": "valued=yes",
+}
+"""Shares of a run that an audit corrects, with the answer of it that they are the share of."""
 
 
 class RunRow(Protocol):
@@ -125,6 +128,11 @@ class Figures:
         """The value of one figure, or `default`."""
         metric = self.get(scope, key, name)
         return default if metric is None else float(metric.value)
+
+    def corrected(self, scope: str, key: str, name: str) -> Metric | None:
+        """A share of the whole base with the model's errors taken out, where an audit can say it; of groups of verbatims no audit says it."""
+        audited = f"code={key}" if (scope, name) == ("code", "share") else AUDITED.get(name, "") if (scope, key) == ("run", "") else ""
+        return self.get("audit", audited, "corrected_share") if audited else None
 
     def crossed(self, scope: str, name: str) -> dict[tuple[str, str], Metric]:
         """One figure of each crossing of a scope, by both parts of its key."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from voc_pipeline.schema.audits import Audit, AuditAnswer, Drawn, Stratum
 from voc_pipeline.schema.feedback import Annotation, Dropped, Passage, RawFeedback, Segment, SegmentAnnotation, Turn, Unreadable, Verbatim
-from voc_pipeline.schema.irritants import SMALL_BASE, Exemplar, GapReading, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
+from voc_pipeline.schema.irritants import OUTCOMES, SMALL_BASE, Exemplar, GapReading, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
 from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
 from voc_pipeline.schema.ledger import Edit
 
 __all__ = [
     "EVENT_CODES",
+    "OUTCOMES",
     "SMALL_BASE",
     "Annotation",
     "Audit",

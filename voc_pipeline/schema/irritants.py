@@ -97,7 +97,9 @@ class Mention:
 
 
 SMALL_BASE = 30
-"""Under this many verbatims a figure is marked: read with care."""
+"""Under this many verbatims a figure is greyed and marked: read with care."""
+OUTCOMES = ("nps", "csat", "stars")
+"""Scores that a record is set against, in the order they are told."""
 
 
 @dataclass(frozen=True, slots=True)

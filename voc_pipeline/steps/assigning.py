@@ -19,7 +19,7 @@ DISCOVERY_SHARD = 1_000_000
 """Shard number under which discovery writes its mentions, beyond every shard of assignment."""
 
 MIN_WORDS = 3
-"""Shorter segments ("Nul !!") have a polarity but no object: they join no irritant."""
+"""Shorter segments ("Nul !!") have a polarity but no object: they join no irritant, unless a person says that they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,11 @@ def told(
     answers = {answer.position: answer for answer in annotation.segments}
     for segment in verbatim.segments:
         answer = answers.get(segment.position)
-        if answer is None or segment.role is not Role.CUSTOMER or len(segment.text.split()) < MIN_WORDS:
+        if answer is None or segment.role is not Role.CUSTOMER:
             continue
-        kind = (moved.get(fold(segment.text)) if moved else None) or kind_of(answer, thresholds)
+        kind = moved.get(fold(segment.text)) if moved else None
+        if kind is None and len(segment.text.split()) >= MIN_WORDS:
+            kind = kind_of(answer, thresholds)
         if kind is not None:
             yield kind, Told(verbatim, segment, answer)
 

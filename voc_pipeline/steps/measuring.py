@@ -127,14 +127,16 @@ def _map(context: Context, shard: int) -> Counts:
     for telling in tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey):
         by_irritant.setdefault(telling.irritant_id, []).append(telling)
     known = {i.id: i for i in context.store.given_irritants()}
+    records = context.standing().records
     readings: list[GapReading] = []
     owned: dict[str, str] = {}
     for irritant_id, tellings in sorted(by_irritant.items()):
-        if irritant_id.startswith("IRR"):
+        painful = records[irritant_id].kind is IrritantKind.IRRITANT
+        if painful:
             readings.append(servqual.read_gap(irritant_id, tellings, customers))
         irritant = known.get(irritant_id)
         if irritant is not None and not irritant.owner:
-            gap = readings[-1].gap if irritant_id.startswith("IRR") else None
+            gap = readings[-1].gap if painful else None
             owner = _owner(context, irritant, tellings, stages, gap)
             if owner:
                 owned[irritant_id] = owner

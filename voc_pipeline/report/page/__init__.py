@@ -10,8 +10,9 @@ from voc_pipeline.report.page import analyst, essentials, marketing, method, pro
 from voc_pipeline.report.page.phrases import LEAST_GROUP, Phrases
 from voc_pipeline.report.page.records import read_records
 from voc_pipeline.report.quotes import Quotes, lead_of
-from voc_pipeline.report.reading import SMALL_BASE, Reading
+from voc_pipeline.report.reading import Reading
 from voc_pipeline.report.words import Words
+from voc_pipeline.schema import SMALL_BASE
 
 __all__ = ["render"]
 

@@ -9,9 +9,9 @@ from voc_pipeline.discover.themes import load_themes
 from voc_pipeline.report.charts import bounds, whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.records import Records, label_of
-from voc_pipeline.report.reading import OUTCOMES, detail, interval, parted
+from voc_pipeline.report.reading import detail, interval, parted
 from voc_pipeline.report.words import capital
-from voc_pipeline.schema import IrritantKind, Metric
+from voc_pipeline.schema import OUTCOMES, IrritantKind, Metric
 
 SHOWN = 12
 """Rows kept of each table; the tables hold them all."""
@@ -213,7 +213,7 @@ def _apart_row(phrases: Phrases, records: Records, cell: _Cell, axis: tuple[floa
     label = label_of(records.by_id[cell.key]) if cell.scope == "cross" else _aspect_label(phrases, cell.key)
     if cell.scope == "aspect_cross":
         label["label"] = t("apart.theme", name=label["label"])
-    painful = cell.key.startswith("IRR") or cell.key.endswith("negative")
+    painful = cell.key.endswith("negative") if cell.scope == "aspect_cross" else phrases.reading.records[cell.key].kind is IrritantKind.IRRITANT
     return {
         **label,
         "group": f"{phrases.attribute(attribute)}{' : ' if t.lang == 'fr' else ': '}{phrases.attribute_value(attribute, value)}",

@@ -11,8 +11,8 @@ from voc_pipeline.report.charts import Point, bounds, shade, trend, whisker
 from voc_pipeline.report.page.adjusted import adjusted
 from voc_pipeline.report.page.phrases import LEAST_GROUP, PAINFUL, Phrases, View
 from voc_pipeline.report.page.records import Records, label_of
-from voc_pipeline.report.reading import OUTCOMES, detail, interval, parted
-from voc_pipeline.schema import Dimension, Interval, Metric
+from voc_pipeline.report.reading import detail, interval, parted
+from voc_pipeline.schema import OUTCOMES, Dimension, Interval, Metric
 
 TRENDS = 9
 """Irritants drawn through time."""

@@ -25,7 +25,7 @@ def view(phrases: Phrases, records: Records, quotes: Quotes) -> View:
     return {
         "summary": t(
             "marketing.summary",
-            not_valued=t.percent(not_valued.value) if not_valued else "–",
+            not_valued=_with(t.percent(not_valued.value) if not_valued else "–", phrases.corrected("run", "", "share_not_valued", ends=False)),
             promises=t.plural("promises.n", len(promises)),
             strengths=t.plural("strengths.n", len(records.strengths)),
         ),
@@ -37,6 +37,10 @@ def view(phrases: Phrases, records: Records, quotes: Quotes) -> View:
         "gap5": _gap5(phrases),
         "groups": _groups(phrases),
     }
+
+
+def _with(share: str, corrected: str) -> str:
+    return f"{share} ({corrected})" if corrected else share
 
 
 def _codes(phrases: Phrases, quotes: Quotes) -> list[View]:
@@ -55,6 +59,7 @@ def _codes(phrases: Phrases, quotes: Quotes) -> list[View]:
                 "name": phrases.code(key),
                 "says": t.known(f"code.{key}"),
                 **phrases.figure("share", estimate),
+                "corrected": phrases.corrected("code", key, "share"),
                 "chart": whisker(estimate, 0, high, tone="bad"),
                 "n": estimate.n or None,
                 "few": round(estimate.value * (estimate.n or everyone)) < FEW_TOLD,

@@ -81,6 +81,13 @@ class Phrases:
         """A figure of the audit of a label, or of one of its values."""
         return interval(self.f.get("audit", key, name))
 
+    def corrected(self, scope: str, key: str, name: str, ends: bool = True) -> str:
+        """A share with the model's errors taken out, in words, with its interval if `ends`; empty where no audit says it."""
+        found = interval(self.f.corrected(scope, key, name))
+        if found is None:
+            return ""
+        return f"{self.t('audit.beside.now')} {self.t.percent(found.value)}" + (f" ({self.ends('share', found)})" if ends else "")
+
     def audit_told(self) -> str:
         """Who read what for the audit, in a sentence; empty where nobody has."""
         t, sample = self.t, self.f.get("audit", "", "sample")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from voc_pipeline.config import PARTS, Part
 from voc_pipeline.report.page.phrases import Phrases, View
-from voc_pipeline.report.reading import OUTCOMES, detail, interval
+from voc_pipeline.report.reading import detail, interval
 from voc_pipeline.report.words import NARROW, capital
-from voc_pipeline.schema import Metric
+from voc_pipeline.schema import OUTCOMES, Metric
 
 
 def rank_parts(phrases: Phrases, figures: Mapping[str, Metric]) -> list[View]:

@@ -10,9 +10,9 @@ from voc_pipeline.report.charts import sparkline
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.ranks import rank_parts, trend_words, why
 from voc_pipeline.report.quotes import Quotes
-from voc_pipeline.report.reading import SMALL_BASE, detail, interval, main_part, parts
+from voc_pipeline.report.reading import detail, interval, main_part, parts
 from voc_pipeline.report.words import capital, typeset
-from voc_pipeline.schema import Gap, GapReading, Irritant, IrritantKind, Stage
+from voc_pipeline.schema import SMALL_BASE, Gap, GapReading, Irritant, IrritantKind, Stage
 from voc_pipeline.servqual import CEILINGS
 from voc_pipeline.wording import GAP_LABELS
 

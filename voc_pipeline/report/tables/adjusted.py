@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from voc_pipeline.discover.themes import load_themes
-from voc_pipeline.report.reading import OUTCOMES, Reading, detail, parted
+from voc_pipeline.report.reading import Reading, detail, parted
 from voc_pipeline.report.tables.cells import Row, estimate, labels
-from voc_pipeline.schema import IrritantKind, Metric
+from voc_pipeline.schema import OUTCOMES, IrritantKind, Metric
 
 PREDICTORS = {
     "not_valued": {"label_fr": "ne pas se sentir considéré", "label_en": "not feeling valued"},

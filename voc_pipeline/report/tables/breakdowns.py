@@ -75,7 +75,15 @@ def share_rows(reading: Reading, scope: str) -> list[Row]:
 
 def code_rows(figures: Figures) -> list[Row]:
     """One row a way of not being valued."""
-    return [{"code": key, **wording(CODE_LABELS, key), **estimate(figures.get("code", key, "share"), "share")} for key in figures.keys("code")]
+    return [
+        {
+            "code": key,
+            **wording(CODE_LABELS, key),
+            **estimate(figures.get("code", key, "share"), "share"),
+            **estimate(figures.corrected("code", key, "share"), "corrected_share", base=False),
+        }
+        for key in figures.keys("code")
+    ]
 
 
 def code_stage_rows(figures: Figures) -> list[Row]:

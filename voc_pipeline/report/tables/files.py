@@ -26,8 +26,8 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 def write_tables(frames: Mapping[str, DataFrame], folder: Path) -> list[Path]:
     """Writes each table as canonical CSV and as Parquet, and all of them as `tables.xlsx`.
 
-    The CSVs are byte-identical between runs over the same answers: UTF-8, `\\n`, rows sorted, floats rounded, no date of writing. A text that a spreadsheet
-    would take for a formula gets an apostrophe before it there (never in the Parquet).
+    The CSVs are byte-identical between runs over the same answers: UTF-8, `\\n`, rows sorted, floats rounded, flags `true` or `false`, no date of writing.
+    A text that a spreadsheet would take for a formula gets an apostrophe before it there (never in the Parquet).
 
     Args:
         frames: What `tables` gave.
@@ -66,6 +66,8 @@ def _text(value: Any) -> str:
     """A value as the canonical CSV writes it."""
     if _missing(value):
         return ""
+    if type(value).__name__ in ("bool", "bool_"):
+        return "true" if value else "false"
     if isinstance(value, float):
         return f"{value + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".") or "0"
     text = str(value).replace("\r\n", "\n").replace("\r", "\n")

@@ -10,7 +10,11 @@ from voc_pipeline.report.tables.cells import Row, estimate, value
 def figure_rows(figures: Figures) -> list[Row]:
     """One row a figure of the whole run."""
     run = sorted(figures.of("run").items())
-    return [{"figure": name, **estimate(metric, "value")} for name, metric in run if not name.startswith("count.")]
+    return [
+        {"figure": name, **estimate(metric, "value"), **estimate(figures.corrected("run", "", name), "corrected", base=False)}
+        for name, metric in run
+        if not name.startswith("count.")
+    ]
 
 
 def count_rows(figures: Figures) -> list[Row]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from voc_pipeline.config import PARTS
 from voc_pipeline.report.quotes import passage
-from voc_pipeline.report.reading import OUTCOMES, SMALL_BASE, Reading, detail, main_part
+from voc_pipeline.report.reading import Reading, detail, main_part
 from voc_pipeline.report.tables.cells import Row, estimate, labels, quoted, value, wording
-from voc_pipeline.schema import Annotation, Dimension, Gap, IrritantKind, Mention, Verbatim
+from voc_pipeline.schema import OUTCOMES, SMALL_BASE, Annotation, Dimension, Gap, IrritantKind, Mention, Verbatim
 from voc_pipeline.wording import GAP_NAMES
 
 
