@@ -179,8 +179,9 @@ def _measure(context: Context, shard: int) -> Counts:
             contacts=_contacts(context.config),
             moments=[own.id for own in context.config.journey.stages if own.moment_of_truth],
         )
-        metrics += servqual.gap5(context.store.scores(*context.window))
-        metrics += told_figures(context, verbatims, annotations, voices, tellings, as_of)
+        scores = context.store.scores(*context.window)
+        metrics += servqual.gap5(scores)
+        metrics += told_figures(verbatims, annotations, voices, tellings, scores, context.config, as_of)
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
     metrics += _coverage(context)
     metrics += _quality(context)

@@ -1,17 +1,17 @@
-"""From the store to stories and seams, and back as figures."""
+"""From verbatims and their answers to stories and seams, as figures."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from voc_pipeline import journey
-from voc_pipeline.config import Journey
+from voc_pipeline.config import Config, Journey
 from voc_pipeline.prioritise.base import rounded
 from voc_pipeline.schema import Annotation, Contact, Metric, Role, Side, Stage, Telling, Verbatim, Voice
 from voc_pipeline.seams import read_seams
-from voc_pipeline.steps.context import Context
+from voc_pipeline.store.nouns import ScoreRow
 from voc_pipeline.stories import DEFAULT, Refit, Said, contacts_of, refitted, seam_figures, stories_of, story_figures
 from voc_pipeline.stories.figures import Told
 
@@ -20,30 +20,31 @@ LEFT = frozenset({"1", "true", "yes", "oui", "vrai", "left", "churned", "parti",
 
 
 def told_figures(
-    context: Context,
     verbatims: Mapping[str, Verbatim],
     annotations: Mapping[str, Annotation],
     voices: Sequence[Voice],
     tellings: Sequence[Telling],
+    scores: Iterable[ScoreRow],
+    config: Config,
     as_of: date,
 ) -> list[Metric]:
     """Figures of the scopes `story`, `story_stat`, `story_score`, `switch`, `seam` and `seam_cell`."""
-    assert isinstance(context.config.journey, Journey)
-    settings = context.config.stories
+    assert isinstance(config.journey, Journey)
+    settings = config.stories
     irritants: dict[str, set[str]] = defaultdict(set)
     for telling in tellings:
         if telling.irritant_id.startswith("IRR"):
             irritants[telling.verbatim_id].add(telling.irritant_id)
     said = [said_of(voice, verbatims[voice.verbatim_id], annotations[voice.verbatim_id], irritants.get(voice.verbatim_id, ())) for voice in voices]
     contacts, apart = contacts_of(said, settings.solicited)
-    refit = _refit(context, contacts) if settings.score == "refit" else None
+    refit = _refit(contacts, scores, settings.outcome) if settings.score == "refit" else None
     weights = refit.weights if refit else DEFAULT
     metrics = story_figures(stories_of(contacts, settings, as_of, weights), apart, weights, refit)
-    seams = [one for voice in voices for one in seams_of(voice, verbatims[voice.verbatim_id], annotations[voice.verbatim_id], context.config.journey)]
+    seams = [one for voice in voices for one in seams_of(voice, verbatims[voice.verbatim_id], annotations[voice.verbatim_id], config.journey)]
     return [rounded(metric) for metric in (*metrics, *seam_figures(seams))]
 
 
-def said_of(voice: Voice, verbatim: Verbatim, annotation: Annotation, irritants: Sequence[str] | set[str] | tuple[str, ...]) -> Said:
+def said_of(voice: Voice, verbatim: Verbatim, annotation: Annotation, irritants: Iterable[str]) -> Said:
     """A verbatim as a story sees it; the segment that speaks for it is the most negative one, or the most positive of a verbatim that pleases."""
     own = {segment.position for segment in verbatim.segments if segment.role is Role.CUSTOMER}
     answers = [one for one in annotation.segments if one.position in own]
@@ -97,9 +98,8 @@ def _declared(own: Journey, first: Side, second: Side, quote: str) -> str:
     return next((one.id for one in own.transitions if one.from_ in names(first) and one.to in names(second)), "")
 
 
-def _refit(context: Context, contacts: Sequence[Contact]) -> Refit:
+def _refit(contacts: Sequence[Contact], scores: Iterable[ScoreRow], outcome: str) -> Refit:
     """The refit on the outcome that the settings name: the last answer of each customer, or whether they left."""
-    outcome = context.config.stories.outcome
     found: dict[str, tuple[date, float]] = {}
     if outcome.startswith("churn:"):
         column = outcome.removeprefix("churn:")
@@ -107,7 +107,7 @@ def _refit(context: Context, contacts: Sequence[Contact]) -> Refit:
             if column in contact.attributes:
                 found[contact.customer] = (contact.date.date(), float(contact.attributes[column].strip().casefold() not in LEFT))
         return refitted(contacts, found, churn=True)
-    answers = [(row.date, row.source, row.respondent_hash, row) for row in context.store.scores(*context.window) if row.name == outcome and row.date]
+    answers = [(row.date, row.source, row.respondent_hash, row) for row in scores if row.name == outcome and row.date]
     for day, _, _, row in sorted(answers, key=lambda answer: answer[:3]):
         if row.customer_hash:
             found[row.customer_hash] = (day.date(), float(row.value))
