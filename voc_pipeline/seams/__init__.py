@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from voc_pipeline.schema import SeamTold, Side
+from voc_pipeline.schema import UNKNOWN, SeamTold, Side
 
 __all__ = ["places", "read_seams"]
 
@@ -30,8 +30,7 @@ _SENTENCE = re.compile(r"[.!?…]+\s+|\n+")
 
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
-    places: re.Pattern[str]
-    ids: Mapping[str, str]
+    places: Mapping[str, re.Pattern[str]]
     kinds: Mapping[str, str]
     stages: Mapping[str, str]
     sends: re.Pattern[str]
@@ -61,7 +60,7 @@ def read_seams(text: str, stages: Mapping[str, str] | None = None) -> list[SeamT
 
     Args:
         text: The customer's own words.
-        stages: Stage by place, where the model reads one for the passage that names it; else the lexicon's own.
+        stages: Stage by place, as the model reads the passage that names it: for places that the lexicon gives no stage of their own.
 
     Returns:
         Each pair of sides that one sends on to the other; else the first two that are named, in the order of mention; a side nobody names is `unknown`.
@@ -76,7 +75,10 @@ def read_seams(text: str, stages: Mapping[str, str] | None = None) -> list[SeamT
     stages = stages or {}
 
     def side(one: _Named | None, confidence: float) -> Side:
-        return Side() if one is None else Side(one.place, stages.get(one.place, words.stages[one.place]), confidence)
+        if one is None:
+            return Side()
+        known = words.stages[one.place]
+        return Side(one.place, stages.get(one.place, UNKNOWN) if known == UNKNOWN else known, confidence)
 
     def seam(a: _Named | None, b: _Named | None) -> SeamTold:
         ends = sorted((one.start, one.end) for one in (a, b) if one is not None)
@@ -114,9 +116,13 @@ def _pairs(text: str, named: list[_Named], words: _Lexicon) -> Iterator[tuple[_N
 
 
 def _named(text: str, words: _Lexicon) -> Iterator[_Named]:
-    for found in words.places.finditer(text):
-        place = words.ids[str(found.lastgroup)]
-        yield _Named(place, found.group().split()[-1].removeprefix("l'"), found.start(), found.end())
+    """Places in the order they are named; of those that overlap the first, then the longest, then the first of the file."""
+    found = [(one.start(), -one.end(), rank, place) for rank, (place, pattern) in enumerate(words.places.items()) for one in pattern.finditer(text)]
+    last = 0
+    for start, negative_end, _, place in sorted(found):
+        if start >= last:
+            last = -negative_end
+            yield _Named(place, text[start:last].split()[-1].removeprefix("l'"), start, last)
 
 
 def _kind(a: Side, b: Side, words: _Lexicon) -> str:
@@ -125,14 +131,14 @@ def _kind(a: Side, b: Side, words: _Lexicon) -> str:
     for kind in ("partner", "adviser", "department", "channel"):
         if kind in kinds:
             return kind
-    return "stage" if "unknown" not in (a.stage, b.stage) and a.stage != b.stage else "unknown"
+    return "stage" if UNKNOWN not in (a.stage, b.stage) and a.stage != b.stage else UNKNOWN
 
 
 def _lost(text: str, words: _Lexicon) -> tuple[str, float]:
     """What is lost by most words, and how clear that is: its words over all words of loss, one more allowed for doubt."""
-    hits = {name: len(pattern.findall(text)) for name, pattern in words.lost.items()}
+    hits = {name: sum(1 for _ in pattern.finditer(text)) for name, pattern in words.lost.items()}
     best = max(hits, key=lambda name: hits[name])
-    return (best, hits[best] / (sum(hits.values()) + 1)) if hits[best] else ("unknown", 0.0)
+    return (best, hits[best] / (sum(hits.values()) + 1)) if hits[best] else (UNKNOWN, 0.0)
 
 
 def _quoted(text: str, start: int, end: int) -> tuple[int, int]:
@@ -145,13 +151,8 @@ def _quoted(text: str, start: int, end: int) -> tuple[int, int]:
 @cache
 def _lexicon() -> _Lexicon:
     raw = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
-    one_each = [(place, pattern) for place, about in raw["places"].items() for pattern in about["words"]]
-    ids = {f"g{n}": place for n, (place, _) in enumerate(one_each)}
-    by_length = sorted(enumerate(one_each), key=lambda one: (-len(one[1][1]), one[0]))
-    places = re.compile("|".join(rf"(?P<g{n}>(?<![\w-])(?:{_plain(pattern)})(?![\w-]))" for n, (_, pattern) in by_length))
     return _Lexicon(
-        places=places,
-        ids=ids,
+        places={place: _any(about["words"], "[\\w-]") for place, about in raw["places"].items()},
         kinds={place: str(about["kind"]) for place, about in raw["places"].items()},
         stages={place: str(about["stage"]) for place, about in raw["places"].items()},
         sends=_any(raw["sends"]),
@@ -162,13 +163,9 @@ def _lexicon() -> _Lexicon:
     )
 
 
-def _plain(pattern: str) -> str:
-    """A pattern whose groups capture nothing, so that the group that matched is the place's own."""
-    return re.sub(r"\((?!\?)", "(?:", pattern)
-
-
-def _any(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(rf"(?<!\w)(?:{_plain(pattern)})(?!\w)" for pattern in patterns))
+def _any(patterns: list[str], inside: str = r"\w") -> re.Pattern[str]:
+    """Any of the patterns, standing between boundaries of words; `inside` is what a word is made of."""
+    return re.compile("|".join(rf"(?<!{inside})(?:{pattern})(?!{inside})" for pattern in patterns))
 
 
 def _fold(text: str) -> str:

@@ -58,7 +58,7 @@ def said_of(voice: Voice, verbatim: Verbatim, annotation: Annotation, irritants:
 def seams_of(voice: Voice, verbatim: Verbatim, annotation: Annotation, own: Journey) -> list[Told]:
     """Seams of a verbatim that is read as a transition, whole or in some of its segments; none of any other.
 
-    A side takes the stage that the model reads in the sentence naming it, where it is more sure than not; else the lexicon's.
+    A side that the lexicon gives no stage takes the one the model reads in the sentence naming it, where it is more sure than not.
     """
     kept = [segment for segment in verbatim.segments if segment.role is Role.CUSTOMER]
     answers = {one.position: one for one in annotation.segments}
