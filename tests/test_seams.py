@@ -87,7 +87,9 @@ def test_the_lexicon_is_judged_on_verbatims_it_was_not_written_on() -> None:
     assert len(people) >= 100
     assert found.keys() == people.keys()
     stages = {
-        record["id"]: record["stage"] for line in benchmark.WRITTEN.read_text(encoding="utf-8").splitlines() if (record := json.loads(line))["id"] in people
+        record["id"]: record["stage"]
+        for line in benchmark.WRITTEN.read_text(encoding="utf-8").splitlines()
+        if (record := json.loads(line))["id"] in people
     }
     assert set(stages.values()) == {"transition"}
     assert all(int(id_[1:]) % 2 for id_ in people)
@@ -139,7 +141,11 @@ def test_seams_are_read_only_where_the_model_reads_a_transition_and_name_declare
     store = InventedStore(300)
     verbatims, annotations = store._verbatims, store._annotations
     own = Journey.model_validate({"transitions": [{"id": "shop_to_phone", "from": "shop", "to": "phone"}]})
-    found = [(annotations[v.verbatim_id], one) for v in voices_of(verbatims, annotations, own) for one in seams_of(v, verbatims[v.verbatim_id], annotations[v.verbatim_id], own)]
+    found = [
+        (annotations[v.verbatim_id], one)
+        for v in voices_of(verbatims, annotations, own)
+        for one in seams_of(v, verbatims[v.verbatim_id], annotations[v.verbatim_id], own)
+    ]
     assert found
     assert all(a.stage is Stage.TRANSITION or any(s.stage is Stage.TRANSITION for s in a.segments) for a, _ in found)
     declared = {one.declared for _, one in found if (one.seam.from_.place, one.seam.to.place) == ("shop", "phone")}
