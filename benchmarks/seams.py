@@ -1,7 +1,7 @@
 """Are the two sides of a seam, and what was lost, read right? `python -m benchmarks.seams` writes benchmarks/seams.md.
 
 Verbatims of `data_samples/training/written.jsonl` whose stage is `transition`. The lexicon was written on those with an even number; it is judged on a
-hundred and four drawn of the others, which it was not changed for. One person read each (`seams_judged.csv`), without seeing what the lexicon says: the
+hundred and four drawn of the others, which none of its words was changed for (how overlapping places are told apart was mended after, on other texts). One person read each (`seams_judged.csv`), without seeing what the lexicon says: the
 side the matter was first passed on from, the side it was first passed on to, and what was lost, `-` where the text does not tell. What is read is the first seam of each.
 """
 

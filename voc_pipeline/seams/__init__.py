@@ -23,8 +23,11 @@ FROM, TO = 0.75, 0.55
 """Confidence of each side that is named, as measured in `benchmarks/seams.md`; how two places are joined does not change it there."""
 SENT, BETWEEN, IN_ORDER = 2, 1, 0
 """How two places are joined, the clearest first taken."""
+SEVERAL = frozenset({"department", "partner", "adviser"})
+"""Places there are several of: one can send on to another."""
 MOST = 4
 """Seams one verbatim can tell."""
+_ARTICLE = r"(?:(?:le|la|les|un|une|du|au|aux|votre|mon|ma|the|your|my) )?"
 _SENTENCE = re.compile(r"[.!?…]+\s+|\n+")
 
 
@@ -102,7 +105,7 @@ def read_seams(text: str, stages: Mapping[str, str] | None = None) -> list[SeamT
 def _pairs(text: str, named: list[_Named], words: _Lexicon) -> Iterator[tuple[_Named, _Named, int]]:
     """Neighbouring places that are not one and the same, in the order the customer was sent along."""
     for a, b in pairwise(named):
-        if (a.place, a.word) == (b.place, b.word) or (a.place == b.place and words.kinds[a.place] in ("channel", "company")):
+        if a.place == b.place and (a.word == b.word or a.place not in SEVERAL):
             continue
         joint, before = text[a.end : b.start], text[max(0, a.start - 24) : a.start]
         if len(joint) > 120:
@@ -152,7 +155,7 @@ def _quoted(text: str, start: int, end: int) -> tuple[int, int]:
 def _lexicon() -> _Lexicon:
     raw = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
     return _Lexicon(
-        places={place: _any(about["words"], "[\\w-]") for place, about in raw["places"].items()},
+        places={place: _any([f"{_ARTICLE}(?:{word})" for word in about["words"]], "[\\w-]") for place, about in raw["places"].items()},
         kinds={place: str(about["kind"]) for place, about in raw["places"].items()},
         stages={place: str(about["stage"]) for place, about in raw["places"].items()},
         sends=_any(raw["sends"]),
