@@ -103,7 +103,7 @@ def test_the_lexicon_is_judged_on_verbatims_it_was_not_written_on() -> None:
 
 
 def _told(n: int, text: str = "La boutique me renvoie vers le téléphone.", customer: str = "", not_valued: bool = True) -> Told:
-    return Told(f"v{n:03d}", customer or f"c{n:03d}", "chat", not_valued, read_seams(text)[0], "", 0, 0.9)
+    return Told(f"v{n:03d}", customer or f"c{n:03d}", "chat", not_valued, read_seams(text)[0], "", (0, len(text)), 0.9)
 
 
 def test_a_cell_counts_verbatims_and_customers_and_has_a_rate_from_thirty_on() -> None:
@@ -147,6 +147,10 @@ def test_seams_are_read_only_where_the_model_reads_a_transition_and_name_declare
         for one in seams_of(v, verbatims[v.verbatim_id], annotations[v.verbatim_id], own)
     ]
     assert found
+    for _, one in found:
+        start, end = one.span
+        assert verbatims[one.verbatim_id].text[start:end].strip()
+        assert end <= len(verbatims[one.verbatim_id].text)
     assert all(a.stage is Stage.TRANSITION or any(s.stage is Stage.TRANSITION for s in a.segments) for a, _ in found)
     declared = {one.declared for _, one in found if (one.seam.from_.place, one.seam.to.place) == ("shop", "phone")}
     assert declared == {"shop_to_phone"}

@@ -82,10 +82,12 @@ def seams_of(voice: Voice, verbatim: Verbatim, annotation: Annotation, own: Jour
     p_seam = annotation.p_stage.get("transition", 0.0) if whole else max(one.p_stage for one in seam_segments)
     out = []
     for seam in read_seams(text, stages):
-        _, first = max((one for one in starts if one[0] <= seam.start), key=lambda one: one[0])
-        quote = text[seam.start : seam.end]
-        declared = _declared(own, seam.from_, seam.to, quote)
-        out.append(Told(voice.verbatim_id, voice.customer, voice.channel, voice.not_valued, seam, declared, first.position, p_seam))
+        (first_at, first), (last_at, last) = (
+            max((one for one in starts if one[0] <= end), key=lambda one: one[0]) for end in (seam.start, seam.end - 1)
+        )
+        span = first.start + seam.start - first_at, min(last.end, last.start + seam.end - last_at)
+        declared = _declared(own, seam.from_, seam.to, text[seam.start : seam.end])
+        out.append(Told(voice.verbatim_id, voice.customer, voice.channel, voice.not_valued, seam, declared, span, p_seam))
     return out
 
 

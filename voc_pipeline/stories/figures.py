@@ -28,7 +28,7 @@ class Told:
     Attributes:
         customer: Hashed id, or "".
         declared: Id of the company's own transition that it is, or "".
-        position: Segment its quote begins in.
+        span: First character of its quote in the verbatim's text, and the one after the last.
         confidence: Probability that the verbatim tells of a seam at all.
     """
 
@@ -38,7 +38,7 @@ class Told:
     not_valued: bool
     seam: SeamTold
     declared: str
-    position: int
+    span: tuple[int, int]
     confidence: float
 
 
@@ -238,19 +238,18 @@ def _seam(one: Told) -> dict[str, object]:
         "channel": one.channel,
         "not_valued": one.not_valued,
         "declared": one.declared,
-        "position": one.position,
         "from": [seam.from_.place, seam.from_.stage, seam.from_.confidence],
         "to": [seam.to.place, seam.to.stage, seam.to.confidence],
         "kind": seam.kind,
         "lost": [seam.lost, seam.lost_confidence],
-        "span": [seam.start, seam.end],
+        "span": list(one.span),
     }
 
 
 def _cell(key: str, some: Sequence[Told]) -> Iterator[Metric]:
     customers = {one.customer or one.verbatim_id for one in some}
     best = sorted(some, key=lambda one: (-round(one.confidence, 6), one.verbatim_id))
-    detail: dict[str, object] = {"customers": len(customers), "places": [[one.verbatim_id, one.position] for one in best[:QUOTES]]}
+    detail: dict[str, object] = {"customers": len(customers), "places": [[one.verbatim_id, *one.span] for one in best[:QUOTES]]}
     yield Metric("seam_cell", key, "verbatims", float(len(some)), n=len(some), detail=detail)
     if len(some) >= SMALL_BASE:
         clusters = customer_codes([one.customer for one in some], [one.verbatim_id for one in some])

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from voc_pipeline.report.charts import shade, whisker
 from voc_pipeline.report.page.phrases import Phrases, View
-from voc_pipeline.report.quotes import passage
+from voc_pipeline.report.quotes import passage, spoken
 from voc_pipeline.report.reading import detail, interval, parted
+from voc_pipeline.report.words import capital
 from voc_pipeline.schema import SMALL_BASE, UNKNOWN, Interval, Metric, Verbatim
 
 SHARES = ("share_repeat_7", "share_repeat_30", "share_retelling", "share_switch", "share_hand_off")
@@ -89,7 +90,8 @@ def _score(phrases: Phrases) -> View:
     if refit is not None:
         verdict = str(detail(refit, "verdict"))
         ends = "" if refit.low is None or refit.high is None else t.range(refit.low, refit.high, 2, sign=True)
-        said = t(f"stories.refit.{verdict}", n=t.number(refit.n), gain=t.number(refit.value, 2, sign=True), ends=ends)
+        outcome = t(f"stories.outcome.{phrases.reading.config.stories.outcome.partition(':')[0]}")
+        said = t(f"stories.refit.{verdict}", outcome=outcome, n=t.number(refit.n), gain=t.number(refit.value, 2, sign=True), ends=ends)
     return {
         "text": t.number(estimate.value, 2, sign=True),
         "interval": t.range(estimate.low, estimate.high, 2, sign=True),
@@ -156,7 +158,7 @@ def _opened(phrases: Phrases, cells: Cells, said: Mapping[str, Verbatim]) -> lis
     known = [(pair, metric) for pair, metric in cells.items() if UNKNOWN not in pair]
     out: list[View] = []
     for (a, b), metric in sorted(known, key=lambda one: (-one[1].value, one[0]))[:OPENED]:
-        quotes = [_quote(phrases, said, place) for place in detail(metric, "places", [])]
+        quotes = [_quote(said, place) for place in detail(metric, "places", [])]
         title = f"{_side(phrases, 'place', a)} → {_side(phrases, 'place', b)}"
         out.append({"title": title, "n": phrases.t.plural("verbatims.n", round(metric.value)), "quotes": [quote for quote in quotes if quote]})
     return out
@@ -202,7 +204,7 @@ def _exemplars(phrases: Phrases, said: Mapping[str, Verbatim]) -> list[View]:
                 "id": key[:8],
                 "title": t("stories.one", n=len(moments), channels=t.number(len(detail(metric, "channels", [])))),
                 "score": t("stories.one.score", score=t.number(metric.value, 1, sign=True), **parts),
-                "facts": " · ".join(facts),
+                "facts": capital(" · ".join(facts)),
                 "moments": moments,
             }
         )
@@ -221,7 +223,7 @@ def _moment(phrases: Phrases, said: Mapping[str, Verbatim], one: Mapping[str, ob
         "mood": t("stories.mood", mood=t.number(mood, 1, sign=True)),
         "chart": whisker(at, -2, 2, zero=0, tone="bad" if mood < 0 else "", width=120),
         "marks": marks,
-        "quote": _quote(phrases, said, place) if isinstance(place, Sequence) else None,
+        "quote": _quote(said, place) if isinstance(place, Sequence) else None,
     }
 
 
@@ -238,8 +240,11 @@ def _said(phrases: Phrases, cells: Mapping[str, Cells]) -> dict[str, Verbatim]:
     return {verbatim.id: verbatim for verbatim in phrases.reading.store.verbatims(ids={str(place[0]) for place in places()})}
 
 
-def _quote(phrases: Phrases, said: Mapping[str, Verbatim], place: Sequence[object]) -> View | None:
+def _quote(said: Mapping[str, Verbatim], place: Sequence[object]) -> View | None:
+    """What is said at a place: (verbatim, segment), or (verbatim, start, end)."""
     verbatim = said.get(str(place[0]))
     if verbatim is None:
         return None
-    return {"text": passage(verbatim, int(str(place[1]))), "lang": verbatim.lang, "fr": verbatim.lang == "fr"}
+    first, *rest = (int(str(one)) for one in place[1:])
+    text = spoken(verbatim, first, rest[0]) if rest else passage(verbatim, first)
+    return {"text": text, "lang": verbatim.lang, "fr": verbatim.lang == "fr"}

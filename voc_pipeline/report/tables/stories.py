@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from voc_pipeline.report.quotes import passage
+from voc_pipeline.report.quotes import spoken
 from voc_pipeline.report.reading import Reading, detail, parted
 from voc_pipeline.report.tables.cells import Row, estimate
 from voc_pipeline.schema import Metric, Verbatim
@@ -47,8 +47,9 @@ def seam_rows(reading: Reading) -> list[Row]:
             row |= {side: place, f"{side}_stage": stage, f"{side}_confidence": sure}
         lost, sure = detail(metric, "lost")
         row |= {"kind": detail(metric, "kind"), "lost": lost, "lost_confidence": sure}
-        row |= {name: detail(metric, name) for name in ("declared", "channel", "customer", "not_valued", "position")}
-        rows.append(row | {"quote": _quote(said, verbatim_id, int(detail(metric, "position")))})
+        row |= {name: detail(metric, name) for name in ("declared", "channel", "customer", "not_valued")}
+        start, end = detail(metric, "span")
+        rows.append(row | {"start": start, "end": end, "quote": _quote(said, verbatim_id, start, end)})
     return rows
 
 
@@ -67,7 +68,7 @@ def seam_matrix_rows(reading: Reading) -> list[Row]:
     for kind, a, b, metric in cells:
         rate = reading.figures.get("seam_cell", f"{kind}={a}={b}", "not_valued_rate")
         counted = {"verbatims": metric.value} if kind != "switch" else {"switches": metric.value}
-        quotes = [_quote(said, str(place[0]), int(place[1])) for place in detail(metric, "places", [])]
+        quotes = [_quote(said, *place) for place in detail(metric, "places", [])]
         about: Row = {"matrix": kind, "from": a, "to": b, **counted, "customers": detail(metric, "customers")}
         rows.append({**about, **estimate(rate, "not_valued_rate"), **{f"quote_{n}": quote for n, quote in enumerate(quotes, start=1)}})
     return rows
@@ -77,5 +78,5 @@ def _said(reading: Reading, ids: Iterable[str]) -> dict[str, Verbatim]:
     return {verbatim.id: verbatim for verbatim in reading.store.verbatims(ids=set(ids))}
 
 
-def _quote(said: dict[str, Verbatim], verbatim_id: str, position: int) -> str:
-    return passage(said[verbatim_id], position) if verbatim_id in said else ""
+def _quote(said: dict[str, Verbatim], verbatim_id: str, start: int, end: int) -> str:
+    return spoken(said[verbatim_id], start, end) if verbatim_id in said else ""
