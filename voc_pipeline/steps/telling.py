@@ -62,7 +62,8 @@ def seams_of(voice: Voice, verbatim: Verbatim, annotation: Annotation, own: Jour
     """
     kept = [segment for segment in verbatim.segments if segment.role is Role.CUSTOMER]
     answers = {one.position: one for one in annotation.segments}
-    seam_segments = [one for one in answers.values() if one.stage is Stage.TRANSITION and one.p_stage >= 0.5]
+    own_places = {segment.position for segment in kept}
+    seam_segments = [one for one in annotation.segments if one.position in own_places and one.stage is Stage.TRANSITION and one.p_stage >= 0.5]
     whole = annotation.stage is Stage.TRANSITION
     if not kept or not (whole or seam_segments):
         return []

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 
+import numpy as np
+
 from voc_pipeline.schema import Contact, Episode, Story
 from voc_pipeline.story_settings import Stories
 
@@ -121,7 +123,5 @@ def _days(first: Contact, second: Contact) -> float:
 
 def _slope(contacts: Sequence[Contact]) -> float | None:
     """Change of mood in thirty days, by least squares; None where all was said on one day."""
-    from scipy.stats import linregress
-
     days = [_days(contacts[0], contact) for contact in contacts]
-    return float(linregress(days, [contact.mood for contact in contacts]).slope) * 30 if len(set(days)) > 1 else None
+    return float(np.polyfit(days, [contact.mood for contact in contacts], 1)[0]) * 30 if len(set(days)) > 1 else None

@@ -30,7 +30,9 @@ def story_stat_rows(reading: Reading) -> list[Row]:
     rows: list[Row] = []
     for scope in ("story_stat", "story_score"):
         for name, metric in sorted(reading.figures.of(scope).items()):
-            rows.append({"figure": name, **estimate(metric, "value"), "verdict": detail(metric, "verdict", "")})
+            verdict = detail(metric, "verdict", "")
+            told = {} if verdict == "cannot_tell" else estimate(metric, "value")
+            rows.append({"figure": name, **told, "value_n": metric.n, "verdict": verdict})
     return rows
 
 
