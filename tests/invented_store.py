@@ -35,6 +35,7 @@ from voc_pipeline.schema import (
     Verbatim,
 )
 from voc_pipeline.steps.measuring import tellings_of, voices_of
+from voc_pipeline.steps.telling import told_figures
 from voc_pipeline.store.nouns import Run, ScoreRow
 
 MODEL = "voc-mini-0f3a91"
@@ -370,6 +371,7 @@ class InventedStore:
         before = self._metrics.get("run-0001", [])
         metrics = prioritise.measure(voices, tellings, CONFIG.priority, as_of, kinds, before, moments=[own.id for own in CONFIG.journey.stages if own.moment_of_truth])
         metrics += servqual.gap5(self._scores) + prioritise.coverage(900, 760, 40)
+        metrics += told_figures(inside, self._annotations, voices, tellings, self._scores, CONFIG, as_of)
         n = len(voices)
         counts = {"received": n + 41, "analysed": n, "duplicate": 22, "rejected": 9, "quarantined": 10, "duplicate.exact_duplicate": 15, "duplicate.near_duplicate": 7,
                   "rejected.empty": 7, "rejected.language": 2, "quarantined.bad_date": 6, "quarantined.id_conflict": 4, "known": 0, "replaced": 3}  # fmt: skip

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from voc_pipeline.errors import ConfigError, suggest
 from voc_pipeline.keys import installation_key
 from voc_pipeline.schema import Dimension, Gap, SourceKind, Stage
+from voc_pipeline.story_settings import Stories
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -235,6 +236,7 @@ class Config(Settings):
     owners: tuple[OwnerRule, ...] = ()
     discovery: Discovery = Discovery()
     priority: Priority = Priority()
+    stories: Stories = Stories()
     report: Report = Report()
     flow: Flow = Flow()
     since: date | None = None

@@ -150,6 +150,12 @@ def passage(verbatim: Verbatim, position: int) -> str:
     return " ".join(found.text.split()) if found else ""
 
 
+def spoken(verbatim: Verbatim, start: int, end: int) -> str:
+    """The customer's segments that a span of the text touches, on one line; what others say between is left out."""
+    own = (one for one in verbatim.segments if one.role is Role.CUSTOMER and one.start < end and one.end > start)
+    return _shortened(" ".join(one.text for one in own), LONGEST, keep_end=False)
+
+
 def lead_of(quotes: Sequence[Quote], lang: str, shown: Collection[Quote] = ()) -> Quote | None:
     """The quote shown before a reader opens the rest: the most typical one that says something, in the reader's language if there is one.
 

@@ -7,18 +7,22 @@ from voc_pipeline.schema.feedback import Annotation, Dropped, Passage, RawFeedba
 from voc_pipeline.schema.irritants import OUTCOMES, SMALL_BASE, Exemplar, GapReading, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
 from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
 from voc_pipeline.schema.ledger import Edit
+from voc_pipeline.schema.stories import UNKNOWN, Contact, Episode, SeamTold, Side, Story
 
 __all__ = [
     "EVENT_CODES",
     "OUTCOMES",
     "SMALL_BASE",
+    "UNKNOWN",
     "Annotation",
     "Audit",
     "AuditAnswer",
+    "Contact",
     "Dimension",
     "Drawn",
     "Dropped",
     "Edit",
+    "Episode",
     "Exemplar",
     "Gap",
     "GapReading",
@@ -34,11 +38,14 @@ __all__ = [
     "RawFeedback",
     "Reason",
     "Role",
+    "SeamTold",
     "Segment",
     "SegmentAnnotation",
     "Sentiment",
+    "Side",
     "SourceKind",
     "Stage",
+    "Story",
     "Stratum",
     "Telling",
     "Turn",

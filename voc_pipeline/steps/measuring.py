@@ -31,6 +31,7 @@ from voc_pipeline.schema import (
 from voc_pipeline.steps.auditing import SCOPE, audit_metrics
 from voc_pipeline.steps.carrying import swap_edit, swap_figures, swapped_from
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
+from voc_pipeline.steps.telling import told_figures
 from voc_pipeline.steps.watching import rest
 
 T = TypeVar("T")
@@ -180,7 +181,9 @@ def _measure(context: Context, shard: int) -> Counts:
             contacts=_contacts(context.config),
             moments=[own.id for own in context.config.journey.stages if own.moment_of_truth],
         )
-        metrics += servqual.gap5(context.store.scores(*context.window))
+        scores = context.store.scores(*context.window)
+        metrics += servqual.gap5(scores)
+        metrics += told_figures(verbatims, annotations, voices, tellings, scores, context.config, as_of)
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
     metrics += _coverage(context)
     metrics += _quality(context)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from voc_pipeline.report.page import analyst, essentials, marketing, method, product, registry
+from voc_pipeline.report.page import analyst, essentials, marketing, method, product, registry, stories
 from voc_pipeline.report.page.phrases import LEAST_GROUP, Phrases
 from voc_pipeline.report.page.records import read_records
 from voc_pipeline.report.quotes import Quotes, lead_of
@@ -48,4 +48,5 @@ def render(reading: Reading, words: Words) -> str:
         analyst=analyst.view(phrases, records),
         method=method.view(phrases, records),
         registry=registry.view(phrases),
+        stories=stories.view(phrases),
     )

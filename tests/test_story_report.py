@@ -1,0 +1,79 @@
+"""What the report tells of stories and seams: shares, matrices, three stories, and no list of customers."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from invented_store import CONFIG, InventedStore
+
+from voc_pipeline import report
+from voc_pipeline.report.words import Lang, Words
+from voc_pipeline.schema import Metric
+
+RUN = "run-0002"
+LANGS: tuple[Lang, ...] = ("fr", "en")
+
+
+@cache
+def store() -> InventedStore:
+    """One invented year, read only."""
+    return InventedStore(900)
+
+
+def view(made: InventedStore, lang: Lang, folder: Path) -> str:
+    """The page's view of stories."""
+    html = report.write_html(made, CONFIG, RUN, folder, lang).read_text(encoding="utf-8")
+    return html[html.index('id="stories"') : html.index('id="analyst"')]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_tells_shares_matrices_and_at_most_three_stories(lang: Lang, tmp_path: Path) -> None:
+    """Each share of customers, each matrix that has cells, and the time lines are there in both languages."""
+    t, html = Words(lang), view(store(), lang, tmp_path)
+    for key in ("stories.share_repeat_30", "stories.share_retelling", "matrix.place", "matrix.stage", "stories.three", "stories.refit.off"):
+        assert t(key) in html, key
+    assert 1 <= html.count('class="story"') <= 3
+    assert html.count('<li>\n<p class="when">') >= 3
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_lists_no_customers(lang: Lang, tmp_path: Path) -> None:
+    """Of hundreds of customers, only those of the stories shown appear, by the first characters of a hashed id."""
+    html = view(store(), lang, tmp_path)
+    shown = re.findall(r"<code>(\w+)</code>", html)
+    assert len(shown) <= 3
+    assert all(len(one) == 8 for one in shown)
+    assert not any(row.customer in html for row in report.tables(store(), CONFIG, RUN)["stories"].itertuples())
+
+
+def test_tables_agree_with_each_other() -> None:
+    """Shares in story_stats are those of the rows of stories, and a cell of the matrix counts the verbatims of seams."""
+    made = report.tables(store(), CONFIG, RUN)
+    stories, stats = made["stories"], made["story_stats"].set_index("figure")
+    assert stats.loc["customers", "value"] == len(stories)
+    assert stats.loc["share_repeat_30", "value"] == pytest.approx((stories["repeats_30"] > 0).mean(), abs=1e-4)
+    assert stats.loc["share_retelling", "value"] == pytest.approx((stories["retellings"] > 0).mean(), abs=1e-4)
+    assert list(stories["customer"]) == sorted(stories["customer"])
+    told = made["seams"].groupby(["from", "to"])["verbatim_id"].nunique()
+    cells = made["seam_matrix"]
+    places = cells[cells["matrix"] == "place"].set_index(["from", "to"])["verbatims"]
+    assert places.to_dict() == told.to_dict()
+    assert cells[(cells["verbatims"] < 30) | (cells["matrix"] == "switch")]["not_valued_rate"].isna().all()
+    assert all(row.quote for row in made["seams"].itertuples())
+
+
+@pytest.mark.parametrize("verdict", ["refit_better", "mean_better", "not_shown", "cannot_tell"])
+def test_every_verdict_of_a_refit_is_told(verdict: str, tmp_path: Path) -> None:
+    """The page says in words what came of the refit, and a verdict that cannot be given has no figure in the table."""
+    own = InventedStore(300)
+    own._metrics[RUN] = [*own._metrics[RUN], Metric("story_score", "", "refit_gain", 0.31, 0.1, 0.5, 77, {"verdict": verdict, "fitted": {}})]
+    for lang in LANGS:
+        t = Words(lang)
+        ends, gain = t.range(0.1, 0.5, 2, sign=True), t.number(0.31, 2, sign=True)
+        assert t(f"stories.refit.{verdict}", outcome=t("stories.outcome.nps"), n="77", gain=gain, ends=ends) in view(own, lang, tmp_path)
+    row = report.tables(own, CONFIG, RUN)["story_stats"].set_index("figure").loc["refit_gain"]
+    assert (row["verdict"], row["value_n"]) == (verdict, 77)
+    assert (row["value"] != row["value"]) == (verdict == "cannot_tell")
