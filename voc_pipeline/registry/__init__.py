@@ -18,16 +18,20 @@ from voc_pipeline.registry.claims import (
     register,
 )
 from voc_pipeline.registry.cosines import N_BEST, Doubles, Floats
-from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, apply, child_id, in_force, replay, undone
+from voc_pipeline.registry.documents import MATCH_SPREADS, NEAR_SPREADS, Compared, compare, settled
+from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, Word, apply, child_id, in_force, replay, undone
 
 __all__ = [
     "ACTIONS",
     "BIRTH_SPREADS",
     "CLAIM_SPREADS",
+    "MATCH_SPREADS",
+    "NEAR_SPREADS",
     "N_BEST",
     "PREFIX",
     "REPEAT_RATIO",
     "Claim",
+    "Compared",
     "Conflict",
     "Doubles",
     "Embed",
@@ -35,15 +39,18 @@ __all__ = [
     "Replayed",
     "Snapshot",
     "Standing",
+    "Word",
     "above_chance",
     "apply",
     "child_id",
     "claim",
     "claim_level",
     "claims_for",
+    "compare",
     "freeze",
     "in_force",
     "register",
     "replay",
+    "settled",
     "undone",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from voc_pipeline.schema.audits import Audit, AuditAnswer, Drawn, Stratum
+from voc_pipeline.schema.documents import Match, MatchState
 from voc_pipeline.schema.feedback import Annotation, Dropped, Passage, RawFeedback, Segment, SegmentAnnotation, Turn, Unreadable, Verbatim
-from voc_pipeline.schema.irritants import SMALL_BASE, Exemplar, GapReading, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
+from voc_pipeline.schema.irritants import SMALL_BASE, Exemplar, GapReading, Ground, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
 from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
 from voc_pipeline.schema.ledger import Edit
 
@@ -21,9 +22,12 @@ __all__ = [
     "Exemplar",
     "Gap",
     "GapReading",
+    "Ground",
     "Interval",
     "Irritant",
     "IrritantKind",
+    "Match",
+    "MatchState",
     "Mention",
     "Metric",
     "NotValuedCode",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from voc_pipeline.store.database import VERSION_TABLE
-from voc_pipeline.store.tables import metadata
+from voc_pipeline.store.register_tables import metadata
 
 
 def migrate() -> None:
