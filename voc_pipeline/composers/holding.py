@@ -56,8 +56,9 @@ def registers(config: Config, every: bool = False) -> None:
                 who = f" by {escape(match.author)}" if match.author else ""
                 state = f"[green]{match.state}[/]" if match.state is MatchState.CONFIRMED else str(match.state)
                 console.print(f"      {match.irritant_id}  {match.score:.2f}  {state}{who}  {escape(_label(told[match.irritant_id]))}", soft_wrap=True)
+            near = sum(match.entry_id == entry.id and match.state is MatchState.NEAR for match in matches)
             if not held:
-                console.print(f"      [dim]{NOBODY[register]}[/]")
+                console.print(f"      [dim]{f'none proposed, {near} near: `list --all` shows them' if near else NOBODY[register]}[/]")
     waiting = sum(match.state is MatchState.PROPOSED for match in matches)
     level = next((match.level for match in matches if match.level), 0.0)
     console.print(

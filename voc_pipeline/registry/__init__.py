@@ -19,7 +19,7 @@ from voc_pipeline.registry.claims import (
 )
 from voc_pipeline.registry.cosines import N_BEST, Doubles, Floats
 from voc_pipeline.registry.documents import MATCH_SPREADS, NEAR_SPREADS, Compared, compare, settled
-from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, Word, apply, child_id, in_force, replay, undone
+from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, Word, apply, child_id, in_force, replay, undone, words
 
 __all__ = [
     "ACTIONS",
@@ -53,4 +53,5 @@ __all__ = [
     "replay",
     "settled",
     "undone",
+    "words",
 ]

@@ -108,6 +108,18 @@ def in_force(ledger: Sequence[Edit]) -> list[Edit]:
     return [edit for edit in ledger if not edit.run_id and edit.action in _EDITS and edit.id not in taken_back]
 
 
+def words(records: Mapping[str, Irritant], ledger: Sequence[Edit]) -> Standing:
+    """A registry as it stands, with what people in force said of matches and gaps: for those who read it and have no need of a replay."""
+    matches: dict[tuple[str, str], Word] = {}
+    gaps: dict[str, Word] = {}
+    for edit in in_force(ledger):
+        if edit.action in _MATCHED:
+            matches[edit.irritant_id, str(edit.payload["entry"])] = Word(str(_MATCHED[edit.action]), edit.author, edit.at)
+        elif edit.action == "confirm-gap":
+            gaps[edit.irritant_id] = Word(str(edit.payload["gap"]), edit.author, edit.at)
+    return Standing(records, {}, matches, gaps)
+
+
 def undone(ledger: Sequence[Edit]) -> set[int]:
     """Ranks of edits, undos among them, that an undo in force takes back: one that was undone itself counts for nothing."""
     found: set[int] = set()
@@ -115,6 +127,9 @@ def undone(ledger: Sequence[Edit]) -> set[int]:
         if not edit.run_id and edit.action == "undo" and edit.id not in found:
             found.add(int(edit.payload["edit"]))
     return found
+
+
+_MATCHED = {"confirm": MatchState.CONFIRMED, "refuse": MatchState.REFUSED}
 
 
 def apply(standing: Standing, edit: Edit) -> Standing:

@@ -191,14 +191,14 @@ def _told(shares: Mapping[int, Interval], findings: Mapping[Register, Finding], 
     for register in reversed(Register):  # promises, standards, priorities: the order of the tree
         found = findings[register]
         gap, weight = WEIGHTS.get((register, found), (None, 1.0))
-        standing = [m for m in grounds.matches if m.register == register and (m.state is MatchState.CONFIRMED or found is Finding.PROPOSED and m.state.stands)]
-        for match in sorted(standing, key=lambda one: (-one.score, one.entry_id)):
+        standing = [match for match in grounds.matches if match.register == register and match.state.stands]
+        for place, match in enumerate(sorted(standing, key=lambda one: (one.state is not MatchState.CONFIRMED, -one.score, one.entry_id))):
             entry = grounds.entries[match.entry_id]
             out.append(
                 Ground(
                     "entry",
                     gap,
-                    weight,
+                    weight if place == 0 else 1.0,  # a register weighs once, however many of its entries match
                     {
                         "register": str(register),
                         "id": entry.id,
