@@ -7,18 +7,19 @@ from typing import Any
 
 from voc_pipeline.report.words import Words
 from voc_pipeline.schema import GapReading, Ground
+from voc_pipeline.servqual.deciding import DOCUMENTED_CEILING
 from voc_pipeline.wording import GAP_NAMES
 
 
-def sentences(reading: GapReading, t: Words) -> list[str]:
-    """One sentence a piece of evidence, with its figures and its weight."""
-    return [_sentence(ground, t) for ground in reading.grounds]
+def sentences(reading: GapReading, t: Words, cues: bool = True) -> list[str]:
+    """One sentence a piece of evidence, with its figures and its weight; that of the cues may be left out."""
+    return [_sentence(ground, t) for ground in reading.grounds if cues or ground.kind != "cues"]
 
 
 def ceiling_told(reading: GapReading, t: Words) -> str:
     """Confidence, its ceiling, and what sets the ceiling."""
-    last = max((ground.kind for ground in reading.grounds if ground.kind == "owner"), default="")
-    sort = "owner" if last else "documents" if reading.ceiling == 0.9 else "text"
+    owned = any(ground.kind == "owner" for ground in reading.grounds)
+    sort = "owner" if owned else "documents" if reading.ceiling == DOCUMENTED_CEILING else "text"
     return t(f"gap.confidence.{sort}", x=t.number(reading.confidence, 2), ceiling=t.number(reading.ceiling, 1))
 
 
@@ -26,8 +27,7 @@ def _sentence(ground: Ground, t: Words) -> str:
     said: Mapping[str, Any] = ground.said
     kind = ground.kind
     if kind == "cues":
-        told = t("ground.cues", gap=_gap(ground, t), **_interval(said, t), n=t.plural("tellings.n", int(said["n"])))
-        return told
+        return t("ground.cues", gap=_gap(ground, t), **_interval(said, t), n=t.plural("tellings.n", int(said["n"])))
     if kind == "spread":
         holes = {
             "attribute": t.known(f"attribute.{said['attribute']}") or str(said["attribute"]),

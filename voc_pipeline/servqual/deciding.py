@@ -143,7 +143,7 @@ def _weighed(shares: Floats, findings: Mapping[Register, Finding], spread: Sprea
     weighed: Floats = shares
     if (weights != 1).any():
         weighed = shares * weights
-        weighed = weighed / weighed.sum(axis=1, keepdims=True)
+        weighed = weighed / np.maximum(weighed.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     if spread is not Spread.UNCLEAR:
         tilt = DISPERSION_WEIGHT if spread is Spread.CONCENTRATED else 1 / DISPERSION_WEIGHT
         both = weighed[:, Gap.SPECIFICATION - 1] + weighed[:, Gap.DELIVERY - 1]
@@ -175,7 +175,7 @@ def _told(shares: Mapping[int, Interval], findings: Mapping[Register, Finding], 
     """The evidence, piece by piece."""
     first = max(TREE, key=lambda gap: shares[int(gap)].value)
     cue = shares[int(first)]
-    out = [Ground("cues", first, 1.0, {"value": cue.value, "low": cue.low, "high": cue.high, "n": cue.n})]
+    out = [Ground("cues", first, 1.0, {"value": cue.value, "low": cue.low, "high": cue.high, "n": cue.n})] if cue.n else []
     for one in grounds.spreads:
         supports = {Spread.CONCENTRATED: Gap.DELIVERY, Spread.UNIFORM: Gap.SPECIFICATION}.get(one.verdict)
         said = {name: getattr(one.effect, name) for name in ("value", "low", "high", "n")}

@@ -117,7 +117,7 @@ def _gap(phrases: Phrases, quotes: Quotes, reading: GapReading | None) -> View |
         "short": f"{number} · {name}",
         "place": t("gap.place", number=number, name=name.lower()),
         "confidence": ceiling_told(reading, t),
-        "grounds": sentences(reading, t)[1:],  # the first tells the cues, which stand above it
+        "grounds": sentences(reading, t, cues=False),  # the page tells them above
         "confidence_short": t("gap.confidence.short", x=t.number(reading.confidence, 2)),
         "confirmed": reading.confirmed,
         "shares": t("gap.shares", shares=listed, n=t.plural("tellings.n", reading.n)) + alternative if listed else "",
