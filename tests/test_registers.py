@@ -76,7 +76,7 @@ def test_a_register_reads_the_same_from_yaml_csv_and_workbook(tmp_path: Path) ->
         ("a.csv", "id;fr;date\nP-1;x;le 5 mai", ["row 2: date", "'le 5 mai'", "2026-09-30"]),
         ("a.csv", "numero;fr\n1;x", ["row 1", "no column 'numero' is known"]),
         ("a.docx", "x", ["type '.docx'", ".xlsx"]),
-        ("a.xlsx", "x", ["not a workbook", "Save it again"]),
+        ("a.xlsx", "x", ["cannot be read", "Save it again"]),
     ],
 )
 def test_what_is_wrong_in_a_register_is_told_with_file_row_and_remedy(tmp_path: Path, name: str, text: str, told: Sequence[str]) -> None:
@@ -98,7 +98,11 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
 def test_an_entry_holds_in_its_days() -> None:
     """An entry that ended before the window or begins after it does not hold; an open end is no limit."""
     window = (date(2026, 1, 1), date(2026, 12, 31))
-    ended, begins, always = Entry(id="a", fr="x", until=date(2025, 12, 31)), Entry.model_validate({"id": "b", "fr": "x", "from": "2027-01-01"}), Entry(id="c", fr="x")
+    ended, begins, always = (
+        Entry(id="a", fr="x", until=date(2025, 12, 31)),
+        Entry.model_validate({"id": "b", "fr": "x", "from": "2027-01-01"}),
+        Entry(id="c", fr="x"),
+    )
     assert [entry.holds(*window) for entry in (ended, begins, always)] == [False, False, True] and ended.holds(None, None)
 
 
@@ -141,7 +145,11 @@ def test_peoples_words_follow_merges_and_outlive_scores() -> None:
     """What was said of a merged irritant holds for its target, the last word counts, and a pair that no score reached stands by a person's word."""
     standing = Standing(
         {A: known(A, "rappel"), B: replace(known(B, "facture"), status="merged", redirect=A)},
-        matches={(B, "P"): Word("refused", "anne", datetime(2026, 1, 1)), (A, "P"): Word("confirmed", "karim", datetime(2026, 1, 2)), (A, "N"): Word("confirmed", "anne", datetime(2026, 1, 1))},
+        matches={
+            (B, "P"): Word("refused", "anne", datetime(2026, 1, 1)),
+            (A, "P"): Word("confirmed", "karim", datetime(2026, 1, 2)),
+            (A, "N"): Word("confirmed", "anne", datetime(2026, 1, 1)),
+        },
     )
     scored = [Match(A, "promises", "P", 0.6, 0.44, MatchState.PROPOSED)]
     found = pure.settled(scored, standing, {"P": Register.PROMISES, "N": Register.STANDARDS}, {A})
@@ -151,17 +159,46 @@ def test_peoples_words_follow_merges_and_outlive_scores() -> None:
 
 # ---------------------------------------------------------------- through runs, on the command line and in the workbook
 
-SAID = ("Un conseiller devait me rappeler sous 24 heures, jamais rappelé.", "Deux prélèvements ce mois-ci, ma facture est fausse.", "Mon magasin a fermé, je suis déçu.")
+SAID = (
+    "Un conseiller devait me rappeler sous 24 heures, jamais rappelé.",
+    "Deux prélèvements ce mois-ci, ma facture est fausse.",
+    "Mon magasin a fermé, je suis déçu.",
+)
+
+
+THINGS = (
+    "La box",
+    "Le décodeur",
+    "La ligne fixe",
+    "Le répondeur",
+    "La carte SIM",
+    "Le site",
+    "Le routeur",
+    "La télévision",
+    "Le wifi",
+    "Le casque",
+    "La caméra",
+    "Le boîtier",
+)
+FAULTS = (
+    "ne marche plus depuis hier, inadmissible.",
+    "est arrivé cassé dans son carton, lamentable.",
+    "coûte bien trop cher pour ce que c'est, scandaleux.",
+)
+OTHERS = tuple(f"{thing} {fault}" for thing in THINGS for fault in FAULTS)
+"""What else customers complain of: chance is measured on it."""
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """Three irritants told by sixty reviews, and two registers."""
+    """Three irritants told by sixty reviews among others, and two registers."""
     folder = tmp_path_factory.mktemp("registers")
-    rows = [f'{i},2026-0{1 + i % 6}-1{i % 9},"{SAID[i % 3]}",client-{i}' for i in range(60)]
+    texts = [*(SAID[i % 3] for i in range(60)), *OTHERS]
+    rows = [f'{i},2026-0{1 + i % 6}-1{i % 9},"{text}",client-{i}' for i, text in enumerate(texts)]
     (folder / "reviews.csv").write_text("\n".join(["id,date,text,customer", *rows]), encoding="utf-8")
     (folder / "promises.yaml").write_text(
-        "- {id: PRO-1, fr: Un conseiller vous rappelle sous 24 heures, owner: care}\n- {id: PRO-2, fr: Un arbre planté pour chaque forfait}\n", "utf-8"
+        "- {id: PRO-1, fr: Un conseiller vous rappelle sous 24 heures, owner: care}\n- {id: PRO-2, fr: Un arbre planté pour chaque forfait}\n",
+        "utf-8",
     )
     (folder / "standards.csv").write_text("id,fr\nNOR-1,Un seul prélèvement par mois sur la facture\n", encoding="utf-8")
     (folder / "voc.yaml").write_text(
@@ -197,7 +234,9 @@ def test_answers_hold_in_every_later_run_and_are_undone(config: Config) -> None:
     pipeline.run(config)
     after = gaps(config)
     assert (after[A].gap, after[A].ceiling) == (Gap.COMMUNICATION, 0.9) and after[A].confidence <= 0.9
-    assert [(ground.said["state"], ground.said["author"]) for ground in after[A].grounds if ground.said.get("id") == "PRO-1"] == [("confirmed", "anne")]
+    assert [(ground.said["state"], ground.said["author"]) for ground in after[A].grounds if ground.said.get("id") == "PRO-1"] == [
+        ("confirmed", "anne")
+    ]
     assert (after[C].gap, after[C].confidence, after[C].ceiling) == (2, 1.0, 1.0)
     assert any(ground.kind == "missing" and ground.said["refused"] for ground in after[B].grounds)
     pipeline.run(config, fresh=True)
@@ -213,7 +252,7 @@ def test_answers_hold_in_every_later_run_and_are_undone(config: Config) -> None:
 def test_what_people_cannot_answer_is_explained(config: Config) -> None:
     """An entry nobody wrote, a gap that is none, and a match of a strength are refused with what to do."""
     with open_registry(config, "anne") as registry:
-        with pytest.raises(EditError, match="Did you mean 'PRO-1'"):
+        with pytest.raises(EditError, match="Did you mean 'PRO-"):
             registry.confirm(A, "PRO-12")
         with pytest.raises(EditError, match="Gap 5 is computed from a survey"):
             registry.confirm_gap(A, 5)
@@ -247,7 +286,11 @@ def test_answers_come_back_from_the_workbook(config: Config, tmp_path: Path) -> 
     book = load_workbook(path)
     sheet = book["Registers"]
     heads = {cell.value: cell.column for cell in sheet[1]}
-    row = next(r for r in range(2, sheet.max_row + 1) if str(sheet.cell(r, heads["irritant"]).value).startswith(A) and sheet.cell(r, heads["entry"]).value == "PRO-1")
+    row = next(
+        r
+        for r in range(2, sheet.max_row + 1)
+        if str(sheet.cell(r, heads["irritant"]).value).startswith(A) and sheet.cell(r, heads["entry"]).value == "PRO-1"
+    )
     sheet.cell(row, heads["answer"]).value = "confirm"
     records = book["Irritants"]
     heads = {cell.value: cell.column for cell in records[1]}

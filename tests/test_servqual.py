@@ -290,7 +290,9 @@ def test_what_decides_a_gap(shares: tuple[float, ...], grounds: Grounds, gap: in
     """The gap and its ceiling follow the rule: documents a person answered for decide, others weigh, dispersion only tips 2 against 3, the owner has the last word."""
     decided = decide(*shares_of(*shares), grounds)
     assert (decided.gap, decided.ceiling) == (gap, ceiling)
-    assert decided.confidence == 1 if grounds.confirmed else decided.confidence <= ceiling and (decided.alternative is None or decided.confidence <= 0.5)
+    assert (
+        decided.confidence == 1 if grounds.confirmed else decided.confidence <= ceiling and (decided.alternative is None or decided.confidence <= 0.5)
+    )
 
 
 def test_no_register_leaves_the_reading() -> None:
@@ -302,7 +304,9 @@ def test_no_register_leaves_the_reading() -> None:
 
 def test_confirmed_weighs_more_than_proposed() -> None:
     """A match that a person confirmed raises the confidence in its gap more than one that is only proposed, and that more than none."""
-    confidences = [decide(*shares_of(0.2, 0.2, 0.4, 0.2), grounds_of(**of)).confidence for of in ({}, {"standards": "proposed"}, {"standards": "confirmed"})]
+    confidences = [
+        decide(*shares_of(0.2, 0.2, 0.4, 0.2), grounds_of(**of)).confidence for of in ({}, {"standards": "proposed"}, {"standards": "confirmed"})
+    ]
     assert confidences == sorted(confidences) and len(set(confidences)) == 3
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date as Day
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from voc_pipeline.errors import ConfigError, suggest
 from voc_pipeline.workbooks import cell_text, folded
 
+Day = date  # an entry has a field of the name
 TYPES = (".yaml", ".yml", ".csv", ".xlsx")
 HEADS: Mapping[str, tuple[str, ...]] = {
     "id": ("identifiant",),
@@ -161,7 +161,9 @@ def _entry(where: str, row: Mapping[str, Any]) -> Entry:
             raise ConfigError(where, f"{name!r} is no part of an entry", "", suggest(name, HEADS)) from None
         if first["type"] == "missing":
             raise ConfigError(where, "missing", "an id of its own, such as PRO-01", "Add it") from None
-        remedies = {"id": "Use letters, figures, `-`, `_` or `.`, without spaces"} | dict.fromkeys(("date", "from", "until"), "Write it as 2026-09-30")
+        remedies = {"id": "Use letters, figures, `-`, `_` or `.`, without spaces"} | dict.fromkeys(
+            ("date", "from", "until"), "Write it as 2026-09-30"
+        )
         told = first["msg"].removeprefix("Value error, ")
         raise ConfigError(where, told if not name else f"{row.get(name)!r} cannot be read", "", remedies.get(name, "Correct the row")) from None
 

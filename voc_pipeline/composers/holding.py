@@ -55,7 +55,9 @@ def registers(config: Config, every: bool = False) -> None:
             for match in held:
                 who = f" by {escape(match.author)}" if match.author else ""
                 state = f"[green]{match.state}[/]" if match.state is MatchState.CONFIRMED else str(match.state)
-                console.print(f"      {match.irritant_id}  {match.score:.2f}  {state}{who}  {escape(_label(told[match.irritant_id]))}", soft_wrap=True)
+                console.print(
+                    f"      {match.irritant_id}  {match.score:.2f}  {state}{who}  {escape(_label(told[match.irritant_id]))}", soft_wrap=True
+                )
             near = sum(match.entry_id == entry.id and match.state is MatchState.NEAR for match in matches)
             if not held:
                 console.print(f"      [dim]{f'none proposed, {near} near: `list --all` shows them' if near else NOBODY[register]}[/]")

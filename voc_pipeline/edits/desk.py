@@ -192,7 +192,9 @@ class Registry:
         run = self._store.last_done_run()
         known = {entry.id.upper(): (register, entry) for register, entry in self._store.entries(run.id)} if run else {}
         if entry_id.upper() not in known:
-            remedy = suggest(entry_id, [entry.id for _, entry in known.values()]) if known else "Name a file under `registers:`, then `voc run CONFIG`"
+            remedy = (
+                suggest(entry_id, [entry.id for _, entry in known.values()]) if known else "Name a file under `registers:`, then `voc run CONFIG`"
+            )
             raise EditError(f"{action} {irritant_id} {entry_id}", "no such entry in the registers of the last run", "the id of one", remedy)
         register, entry = known[entry_id.upper()]
         return self.edit(action, irritant_id, {"entry": entry.id, "register": str(register), "words": entry.fr or entry.en}, reason)

@@ -17,7 +17,20 @@ from voc_pipeline.schema import Irritant
 from voc_pipeline.workbooks import folded
 
 SHOWN = ("id", "kind", "status", "mentions", "share", "not_valued", "theme", "quote_1", "quote_2", "quote_3")
-EDITABLE = ("label_fr", "label_en", "owner", "pinned", "decision", "merge_into", "split_on", "split_label", "inclusion", "exclusion", "confirm_gap", "reason")
+EDITABLE = (
+    "label_fr",
+    "label_en",
+    "owner",
+    "pinned",
+    "decision",
+    "merge_into",
+    "split_on",
+    "split_label",
+    "inclusion",
+    "exclusion",
+    "confirm_gap",
+    "reason",
+)
 HIDDEN = ("state", "cells", "since")
 RECORDS = (*SHOWN[:1], *EDITABLE[:2], *SHOWN[1:], *EDITABLE[2:], *HIDDEN)
 """Columns of the sheet of records, in order."""
@@ -69,7 +82,15 @@ def state_of(record: Irritant, standing: Standing) -> str:
     gap = standing.gaps.get(record.id)
     parts = sorted(other.id for other in standing.records.values() if other.parent == record.id and other.status != "merged")
     return digest(
-        record.label_fr, record.label_en, record.owner, record.status, record.redirect, record.pinned, record.inclusion, record.exclusion, parts,
+        record.label_fr,
+        record.label_en,
+        record.owner,
+        record.status,
+        record.redirect,
+        record.pinned,
+        record.inclusion,
+        record.exclusion,
+        parts,
         *([gap.said] if gap else []),
     )
 

@@ -141,7 +141,9 @@ def _asked(registry: Registry, standing: Standing, where: str, record: Irritant,
     if gap and (confirmed is None or confirmed.said != gap):
         if not gap.isdigit():
             offered = "1, 2, 3 or 4"
-            raise EditError(f"{where}, column {head('confirm_gap', 'en')!r}", f"{cells['confirm_gap']!r}", offered, "Choose it from the list, or leave it empty")
+            raise EditError(
+                f"{where}, column {head('confirm_gap', 'en')!r}", f"{cells['confirm_gap']!r}", offered, "Choose it from the list, or leave it empty"
+            )
         asked.append(registry.gap_edit(record.id, int(gap), reason))
     into = cells["merge_into"].split(" ")[0].upper()
     if into and standing.following(record.id) != standing.following(into):

@@ -16,6 +16,9 @@ MATCH_SPREADS, NEAR_SPREADS = 3.0, 2.0
 proposed; and below which it is held to be absent. On the 27 entries written for the demo, of 18 that speak of what an irritant tells, all lie above 2
 and 11 above 3; in between nothing is proposed and nothing is called absent."""
 
+LEAST_SENTENCES = 30
+"""Different sentences without which chance cannot be measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -31,7 +34,7 @@ def compare(entries: Sequence[tuple[Register, Entry]], snapshot: Snapshot, crowd
     Args:
         entries: Of the company's registers.
         snapshot: Of irritants; those that do not stand are passed over.
-        crowds: Vectors of the company's segments, of which the lower level counts, as claims take them. *Shape:* (n, dim) each.
+        crowds: Vectors of the company's sentences, each once, of which the lower level counts, as claims take them. *Shape:* (n, dim) each.
         embed: Texts to vectors, *Shape:* (n, dim).
 
     Returns:
@@ -43,6 +46,8 @@ def compare(entries: Sequence[tuple[Register, Entry]], snapshot: Snapshot, crowd
     texts = [(rank, words) for rank, (_, entry) in enumerate(entries) for words in (entry.fr, entry.en) if words]
     if not standing or not texts:
         return Compared((), frozenset(irritant.id for _, irritant in standing))
+    if min(map(len, crowds)) < LEAST_SENTENCES:  # nothing tells chance from closeness: nothing is proposed, and nothing is absent
+        return Compared((), frozenset())
     proposes, near = (min(above_chance(x, spreads) for x in crowds) for spreads in (MATCH_SPREADS, NEAR_SPREADS))
     vectors = exact(embed([words for _, words in texts]))
     found: list[Match] = []

@@ -185,7 +185,16 @@ def _told(shares: Mapping[int, Interval], findings: Mapping[Register, Finding], 
                 "spread",
                 supports,
                 DISPERSION_WEIGHT if supports else 1.0,
-                {**said, "attribute": one.attribute, "verdict": str(one.verdict), "q_value": one.q_value, "unit": unit, "told": told, "of": of, "expected": expected},
+                {
+                    **said,
+                    "attribute": one.attribute,
+                    "verdict": str(one.verdict),
+                    "q_value": one.q_value,
+                    "unit": unit,
+                    "told": told,
+                    "of": of,
+                    "expected": expected,
+                },
             )
         )
     for register in reversed(Register):  # promises, standards, priorities: the order of the tree

@@ -17,6 +17,7 @@ from enum import StrEnum
 from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voc_pipeline.intervals import LEVEL, Floats, Ints, customer_codes, q_values
 from voc_pipeline.schema import Interval, Telling, Voice
@@ -32,6 +33,7 @@ Q_VALUE = 0.10
 """Share of false findings among those called concentrated, over all irritants and attributes."""
 SMALL = 1 / 3
 """Relative spread below which units count as alike: typically within a third of the overall share. Uniform is said only where the whole interval lies below."""
+Smalls = NDArray[np.int16]
 CHANNEL = "channel"
 SEED = 29
 
@@ -101,8 +103,8 @@ def _verdict(one: Dispersion) -> Spread:
 def _over(attribute: str, voices: Sequence[Voice], told: Mapping[str, set[str]]) -> list[Dispersion]:
     """Tests of one attribute."""
     unit_of = {v.verbatim_id: v.channel if attribute == CHANNEL else v.attributes.get(attribute, "") for v in voices}
-    names, sizes = np.unique([unit for unit in unit_of.values() if unit], return_counts=True) if any(unit_of.values()) else ([], [])
-    units = {str(name): code for code, name in enumerate(name for name, size in zip(names, sizes, strict=True) if size >= LEAST_UNIT)}
+    sizes = Counter(unit for unit in unit_of.values() if unit)
+    units = {name: code for code, name in enumerate(sorted(name for name, size in sizes.items() if size >= LEAST_UNIT))}
     if not 2 <= len(units) <= MOST_UNITS:
         return []
     base = [voice for voice in voices if unit_of[voice.verbatim_id] in units]
@@ -162,7 +164,7 @@ def _expected(hands: Sequence[_Hand], codes: Ints, n_units: int) -> Floats:
     return chances
 
 
-def _dealt(hands: Sequence[_Hand], codes: Ints, attribute: str) -> Ints:
+def _dealt(hands: Sequence[_Hand], codes: Ints, attribute: str) -> Smalls:
     """Units dealt anew: whole customers change places with others of their like. *Shape:* (permutations, n)."""
     random = np.random.default_rng([SEED, zlib.crc32(attribute.encode())])
     dealt = np.tile(codes.astype(np.int16), (PERMUTATIONS, 1))
@@ -176,7 +178,7 @@ def _dealt(hands: Sequence[_Hand], codes: Ints, attribute: str) -> Ints:
 
 
 def _tested(
-    irritant_id: str, attribute: str, rows: Ints, codes: Ints, dealt: Ints, chances: Floats, per_unit: Ints, names: Sequence[str]
+    irritant_id: str, attribute: str, rows: Ints, codes: Ints, dealt: Smalls, chances: Floats, per_unit: Ints, names: Sequence[str]
 ) -> Dispersion | None:
     n_units, n_told = len(names), len(rows)
     expected = np.maximum(chances[rows].sum(axis=0), np.finfo(float).tiny)

@@ -10,7 +10,6 @@ from voc_pipeline.keywords import found
 from voc_pipeline.schema import Dimension, Gap, Stage
 
 
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the rules of ownership look at. `stage` is the default one, which the company's own stage maps to; `words` the labels and keywords."""

@@ -13,7 +13,6 @@ from voc_pipeline.intervals import Floats, Ints, customer_codes, mean
 from voc_pipeline.schema import Dimension, Metric
 
 
-
 class PairedScore(Protocol):
     """One number a respondent gave, as the store keeps it: `expectation.<dimension>`, `perception.<dimension>` or `weight.<dimension>`."""
 

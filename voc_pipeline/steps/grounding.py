@@ -10,6 +10,7 @@ import numpy as np
 
 from voc_pipeline import registry, servqual
 from voc_pipeline.intervals import customer_codes, shares
+from voc_pipeline.keys import fold
 from voc_pipeline.redact import redact
 from voc_pipeline.registers import Entry, Register
 from voc_pipeline.schema import Gap, Irritant, IrritantKind, Match, Metric, Telling, Voice
@@ -76,7 +77,7 @@ def documents_of(context: Context, voices: Sequence[Voice], tellings: Sequence[T
     entries = tuple((register, _redacted(entry)) for register, entry in config.registers.entries() if entry.holds(first, last))
     compared = registry.Compared((), frozenset())
     if entries:
-        gathered = gather(context, None)
+        gathered = {kind: list({fold(row.segment.text): row for row in rows}.values()) for kind, rows in gather(context, None).items()}
         crowds = crowds_of(context, gathered)
         snapshot = registry.freeze(
             [record for record in standing.records.values() if record.id in told and record.status == "active"], context.embed, standing.moves

@@ -9,6 +9,8 @@ from voc_pipeline.schema import MatchState
 from voc_pipeline.store.columns import Day, Moment, Real, Words
 from voc_pipeline.store.tables import _col, _key, metadata
 
+__all__ = ["metadata", "register_entry", "register_match"]
+
 register_entry = Table(
     "register_entry",
     metadata,

@@ -50,7 +50,8 @@ class RegisterRows(Database):
         with self._reading() as connection:
             rows = connection.execute(select(t.register_entry).where(c.run_id == run_id).order_by(c.id)).all()
         found = [
-            (Register(row.register), Entry(**{name: getattr(row, name) for name in _PLAIN}, from_=row.valid_from, until=row.valid_until)) for row in rows
+            (Register(row.register), Entry(**{name: getattr(row, name) for name in _PLAIN}, from_=row.valid_from, until=row.valid_until))
+            for row in rows
         ]
         return sorted(found, key=lambda pair: _ORDER[pair[0]])
 

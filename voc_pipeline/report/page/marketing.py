@@ -127,7 +127,12 @@ def _gap5(phrases: Phrases) -> View:
     ]
     total = interval(phrases.f.get("dimension", "total", "gap5"))
     sentence = (
-        t("gap5.total.weighted" if detail(phrases.f.get("dimension", "total", "gap5"), "weighted") else "gap5.total", gap=t.number(total.value, 2, sign=True), interval=t.range(total.low, total.high, 2, sign=True), n=t.number(total.n))
+        t(
+            "gap5.total.weighted" if detail(phrases.f.get("dimension", "total", "gap5"), "weighted") else "gap5.total",
+            gap=t.number(total.value, 2, sign=True),
+            interval=t.range(total.low, total.high, 2, sign=True),
+            n=t.number(total.n),
+        )
         if total
         else ""
     )

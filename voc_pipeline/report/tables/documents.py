@@ -61,7 +61,12 @@ def dispersion_rows(reading: Reading) -> list[Row]:
         irritant_id, attribute = parted(key)
         record = reading.everyone.get(irritant_id)
         unit, told, _, expected = detail(metric, "units")[0]
-        row: Row = {"irritant_id": irritant_id, **(labels(record) if record is not None else {}), "attribute": attribute, **estimate(metric, "spread")}
+        row: Row = {
+            "irritant_id": irritant_id,
+            **(labels(record) if record is not None else {}),
+            "attribute": attribute,
+            **estimate(metric, "spread"),
+        }
         rows.append(
             row
             | {name: detail(metric, name) for name in ("p_value", "q_value", "verdict")}

@@ -60,7 +60,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "irritant_id", "entry_id", name=op.f("pk_register_match")),
         comment="One row per run, irritant and entry that may speak of one thing.",
     )
-    ceiling, grounds = "Highest confidence that its evidence can carry; 0 where no gap is read", "Evidence piece by piece: [kind, gap, weight, details]"
+    ceiling, grounds = (
+        "Highest confidence that its evidence can carry; 0 where no gap is read",
+        "Evidence piece by piece: [kind, gap, weight, details]",
+    )
     op.add_column("gap", sa.Column("ceiling", sa.Double(), nullable=False, server_default=sa.text("0"), comment=ceiling))
     op.add_column("gap", sa.Column("grounds", _text(), nullable=False, server_default=sa.text("'[]'"), comment=grounds))
     _say(*_CONFIDENCE)
