@@ -7,7 +7,7 @@ from typing import Any
 
 from voc_pipeline.report.words import Words
 from voc_pipeline.schema import GapReading, Ground
-from voc_pipeline.servqual.deciding import DOCUMENTED_CEILING
+from voc_pipeline.servqual.deciding import CEILINGS, DOCUMENTED_CEILING
 from voc_pipeline.wording import GAP_NAMES
 
 
@@ -20,7 +20,8 @@ def ceiling_told(reading: GapReading, t: Words) -> str:
     """Confidence, its ceiling, and what sets the ceiling."""
     owned = any(ground.kind == "owner" for ground in reading.grounds)
     sort = "owner" if owned else "documents" if reading.ceiling == DOCUMENTED_CEILING else "text"
-    return t(f"gap.confidence.{sort}", x=t.number(reading.confidence, 2), ceiling=t.number(reading.ceiling, 1))
+    ceiling = reading.ceiling or (CEILINGS[reading.gap] if reading.gap else 0.0)  # a run of before kept none: text alone spoke then
+    return t(f"gap.confidence.{sort}", x=t.number(reading.confidence, 2), ceiling=t.number(ceiling, 1))
 
 
 def _sentence(ground: Ground, t: Words) -> str:
