@@ -77,6 +77,7 @@ def demo_config(folder: Path, sources: Sequence[str] = (), sources_are: Sequence
     settings["sources"] = [source for source in settings["sources"] if not sources or source["name"] in sources]
     settings["sources"] = list(sources_are) or settings["sources"]
     settings["exposure"] = str((DEMO.parent / settings["exposure"]).resolve())
+    settings["registers"] = {name: str((DEMO.parent / file).resolve()) for name, file in settings["registers"].items()}
     settings |= {"journey": str(DEMO.parent / "journey.yaml"), "output": "out", "store": "sqlite:///out/voc.db"} | changes
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "demo.yaml"

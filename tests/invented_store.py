@@ -13,6 +13,7 @@ from invented_audit import read_by
 from voc_pipeline import prioritise, servqual
 from voc_pipeline.audit import audit_figures
 from voc_pipeline.config import Config, CustomStage, Fields, Journey, Seam, Source
+from voc_pipeline.registers import Entry, Register
 from voc_pipeline.schema import (
     Annotation,
     Dimension,
@@ -22,6 +23,8 @@ from voc_pipeline.schema import (
     GapReading,
     Irritant,
     IrritantKind,
+    Match,
+    MatchState,
     Mention,
     Metric,
     NotValuedCode,
@@ -34,6 +37,7 @@ from voc_pipeline.schema import (
     Stage,
     Verbatim,
 )
+from voc_pipeline.steps.grounding import Documents, document_metrics
 from voc_pipeline.steps.measuring import tellings_of, voices_of
 from voc_pipeline.steps.telling import told_figures
 from voc_pipeline.store.nouns import Run, ScoreRow
@@ -200,6 +204,20 @@ CONFIG = Config(
     ),
 )
 
+ENTRIES = [
+    (Register.PRIORITIES, Entry(id="PRI-1", fr="Être livré à l'heure", owner="logistics")),
+    (Register.STANDARDS, Entry(id="NOR-1", en="Calls are answered within three minutes", owner="customer_care", stage="support")),
+    (Register.PROMISES, Entry(id="PRO-1", fr="Un conseiller vous rappelle sous 24 heures", en="An adviser calls you back within 24 hours", owner="marketing", source="site", date=date(2026, 1, 5), until=date(2027, 1, 5))),
+    (Register.PROMISES, Entry(id="PRO-2", fr="Un arbre planté pour chaque forfait")),
+]  # fmt: skip
+"""Registers of the invented operator; a promise that nobody contradicts is among them."""
+MATCHES = [
+    Match(PLANTED[0].id, "promises", "PRO-1", 0.61, 0.44, MatchState.PROPOSED),
+    Match(PLANTED[1].id, "standards", "NOR-1", 0.58, 0.44, MatchState.CONFIRMED, "Anne", datetime(2026, 10, 5, 9)),
+    Match(PLANTED[1].id, "priorities", "PRI-1", 0.47, 0.44, MatchState.REFUSED, "Anne", datetime(2026, 10, 5, 9)),
+    Match(PLANTED[2].id, "promises", "PRO-1", 0.40, 0.44, MatchState.NEAR),
+]
+
 
 class InventedStore:
     """The reads of the store over lists. `extra` rows (verbatim, annotation, mentions) go beside the invented ones.
@@ -262,6 +280,12 @@ class InventedStore:
         until = next(run.as_of for run in self._runs if run.id == run_id)
         assert until is not None
         return [m for m in self._all_mentions if (day := self._verbatims[m.verbatim_id].date) is None or day.date() <= until]
+
+    def entries(self, run_id: str) -> Sequence[tuple[Register, Entry]]:
+        return ENTRIES if self._irritants else []
+
+    def matches(self, run_id: str) -> Sequence[Match]:
+        return MATCHES if self._irritants else []
 
     def gaps(self, run_id: str) -> Sequence[GapReading]:
         return self._gaps[run_id]
@@ -388,4 +412,8 @@ class InventedStore:
         metrics += [Metric("drift", PLANTED[0].id, "effect", 0.41, n=90, detail={"q_value": 0.01, "flagged": True, "recent": 0.52, "earlier": 0.61, "n_recent": 20, "n_earlier": 70, "examples": [list(place) for place in told]})]
         self._metrics[run.id] = metrics
         customers = {key: v.customer for key, v in inside.items()}
-        self._gaps[run.id] = [servqual.read_gap(p.id, [t for t in tellings if t.irritant_id == p.id], customers) for p in PLANTED if p.kind is IrritantKind.IRRITANT]
+        spreads = servqual.dispersions(voices, [t for t in tellings if kinds[t.irritant_id] is IrritantKind.IRRITANT])
+        held = Documents(tuple(self.entries(run.id)), tuple(self.matches(run.id)), frozenset(kinds), tuple(Register), tuple(spreads), {PLANTED[2].id: (Gap.DELIVERY, "Anne")})
+        metrics += document_metrics(held, voices, tellings)
+        grounds = held.grounds()
+        self._gaps[run.id] = [servqual.read_gap(p.id, [t for t in tellings if t.irritant_id == p.id], customers, grounds[p.id]) for p in PLANTED if p.kind is IrritantKind.IRRITANT]

@@ -198,3 +198,48 @@ def test_planted_seams_are_read_with_their_sides(demo: Demo, told: list[tuple[di
     assert sum(sides in seams[key] for key, sides in planted.items()) >= 4
     cells = [row for row in _rows(demo.out / "seam_matrix.csv") if row["matrix"] == "place" and "unknown" not in (row["from"], row["to"])]
     assert {(row["from"], row["to"]) for row in sorted(cells, key=lambda row: -int(row["verbatims"]))[:2]} == {("shop", "phone"), ("phone", "shop")}
+
+
+# ---------------------------------------------------------------- registers
+
+SPEAKS_OF = {
+    "PRO-01": "promised_callback",
+    "PRO-02": "price_rise_unannounced",
+    "PRO-03": "esim_activation",
+    "PRO-05": "double_debit",
+    "NOR-01": "hotline_wait",
+    "NOR-07": "fibre_migration_outage",
+}
+"""Entries of the demo's registers, and the trouble planted against each."""
+
+
+def test_promises_and_standards_meet_what_was_planted_against_them(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
+    """Each entry with a trouble planted against it is matched to an irritant that holds five of it at least; one nobody speaks of, to none; one that is over is not held."""
+    matches = [row for row in _rows(demo.out / "register_matches.csv") if row["state"] == "proposed"]
+    met = {
+        entry
+        for entry, trouble in SPEAKS_OF.items()
+        if any(planted_of[row["irritant_id"]][trouble] >= 5 for row in matches if row["entry_id"] == entry)
+    }
+    assert met == set(SPEAKS_OF)
+    entries = {row["entry_id"]: row for row in _rows(demo.out / "registers.csv")}
+    assert (entries["PRO-08"]["irritants"], entries["PRO-08"]["told"], "PRO-09" in entries) == ("0", "0", False)
+    assert len(entries) == 26
+
+
+def test_documents_part_the_gaps(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
+    """Where a promise of price is contradicted the gap is 4, where a standard exists it is 3, where none speaks of loyal customers' offers it is 2; each of the four is read."""
+    read = {row["irritant_id"]: row for row in _rows(demo.out / "gaps.csv")}
+
+    def of(trouble: str) -> dict[str, str]:
+        return read[max(planted_of, key=lambda irritant: planted_of[irritant][trouble])]
+
+    assert [of(trouble)["gap"] for trouble in ("price_rise_unannounced", "hotline_wait", "newcomer_discount")] == ["4", "3", "2"]
+    assert "No standard of the register" in of("newcomer_discount")["evidence_en"] and "NOR-01" in of("hotline_wait")["evidence_en"]
+    assert {row["gap"] for row in read.values()} == {"1", "2", "3", "4"}
+    assert all(float(row["confidence"]) <= float(row["ceiling"]) < 0.9 for row in read.values() if row["gap"])
+
+
+def test_no_region_is_blamed_for_nothing(demo: Demo) -> None:
+    """No irritant was planted to sit with some regions, and none is said to."""
+    assert {row["verdict"] for row in _rows(demo.out / "dispersion.csv")} <= {"uniform", "unclear"}

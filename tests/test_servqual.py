@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -10,8 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voc_pipeline.config import OwnerRule
-from voc_pipeline.schema import Dimension, Gap, Metric, NotValuedCode, Sentiment, Stage, Telling
-from voc_pipeline.servqual import CEILINGS, CONFIRMED_FROM, Facts, gap5, owner, read_gap
+from voc_pipeline.intervals import Floats
+from voc_pipeline.registers import Entry, Register
+from voc_pipeline.schema import Dimension, Gap, Interval, Match, MatchState, Metric, NotValuedCode, Sentiment, Stage, Telling, Voice
+from voc_pipeline.servqual import (
+    CEILINGS,
+    CONFIRMED_FROM,
+    Dispersion,
+    Facts,
+    Grounds,
+    Spread,
+    decide,
+    dispersions,
+    gap5,
+    owner,
+    read_gap,
+)
 from voc_pipeline.wording import CODE_LABELS, DIMENSION_LABELS, GAP_LABELS, GAP_NAMES, REFUTING_QUESTIONS, SENTIMENT_LABELS
 
 
@@ -219,3 +233,149 @@ def test_wording() -> None:
         (SENTIMENT_LABELS, Sentiment),
     ):
         assert set(labels) == set(keys) and all(set(words) == {"fr", "en"} and all(words.values()) for words in labels.values())  # type: ignore[arg-type, attr-defined]  # enums of two kinds
+
+
+# ---------------------------------------------------------------- what else a gap stands on
+
+
+def shares_of(*values: float, n: int = 60) -> tuple[dict[int, Interval], Floats]:
+    """Shares of gaps 1 to 4, and two hundred replicates close to them."""
+    draws = np.random.default_rng(3).dirichlet(np.array(values) * 400, 200)
+    return {gap: Interval(value, value - 0.05, value + 0.05, n) for gap, value in enumerate(values, start=1)}, draws
+
+
+def matched(register: Register, state: str, entry: str = "") -> Match:
+    """A match with an entry of a register."""
+    return Match("IRR-A", str(register), entry or f"{register}-1", 0.6, 0.44, MatchState(state), "anne" if state in ("confirmed", "refused") else "")
+
+
+def grounds_of(spread: Spread | None = None, confirmed: tuple[Gap, str] | None = None, **states: str) -> Grounds:
+    """Grounds with one match of a state in each register named; `absent` declares a register that has none."""
+    registers = {name: Register(name) for name in states}
+    matches = tuple(matched(registers[name], state) for name, state in states.items() if state != "absent")
+    spreads = (Dispersion("IRR-A", "region", Interval(0.5, 0.4, 0.6, 60), 0.01, 0.02, spread, (("Nord", 20, 90, 8.0),)),) if spread else ()
+    entries = {match.entry_id: Entry(id=match.entry_id, fr="une ligne") for match in matches}
+    return Grounds(spreads, matches, tuple(registers.values()), entries, confirmed)
+
+
+MIXED, TEXT_3, TEXT_4 = (0.12, 0.38, 0.42, 0.08), (0.05, 0.1, 0.8, 0.05), (0.05, 0.1, 0.15, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("shares", "grounds", "gap", "ceiling"),
+    [
+        (TEXT_3, grounds_of(), 3, 0.7),
+        (TEXT_3, grounds_of(promises="confirmed"), 4, 0.9),
+        (TEXT_3, grounds_of(promises="proposed"), 3, 0.7),
+        (TEXT_3, grounds_of(promises="refused", standards="confirmed"), 3, 0.9),
+        (TEXT_4, grounds_of(standards="confirmed"), 3, 0.9),
+        (TEXT_4, grounds_of(promises="confirmed", standards="confirmed"), 4, 0.9),
+        (TEXT_4, grounds_of(promises="refused"), 4, 0.8),
+        (MIXED, grounds_of(), 3, 0.7),
+        (MIXED, grounds_of(standards="absent"), 2, 0.5),
+        (MIXED, grounds_of(standards="near"), 3, 0.7),
+        (MIXED, grounds_of(standards="refused"), 2, 0.9),
+        (MIXED, grounds_of(standards="proposed"), 3, 0.7),
+        (MIXED, grounds_of(Spread.UNIFORM), 2, 0.5),
+        (MIXED, grounds_of(Spread.CONCENTRATED, standards="absent"), 3, 0.7),
+        (TEXT_3, grounds_of(Spread.UNIFORM), 3, 0.7),
+        (TEXT_4, grounds_of(Spread.CONCENTRATED), 4, 0.8),
+        ((0.38, 0.42, 0.12, 0.08), grounds_of(priorities="absent"), 1, 0.5),
+        ((0.42, 0.38, 0.12, 0.08), grounds_of(priorities="proposed"), 2, 0.5),
+        ((0.3, 0.5, 0.12, 0.08), grounds_of(priorities="refused"), 1, 0.9),
+        (TEXT_3, grounds_of(confirmed=(Gap.KNOWLEDGE, "anne")), 1, 1.0),
+    ],
+)
+def test_what_decides_a_gap(shares: tuple[float, ...], grounds: Grounds, gap: int, ceiling: float) -> None:
+    """The gap and its ceiling follow the rule: documents a person answered for decide, others weigh, dispersion only tips 2 against 3, the owner has the last word."""
+    decided = decide(*shares_of(*shares), grounds)
+    assert (decided.gap, decided.ceiling) == (gap, ceiling)
+    assert (
+        decided.confidence == 1 if grounds.confirmed else decided.confidence <= ceiling and (decided.alternative is None or decided.confidence <= 0.5)
+    )
+
+
+def test_no_register_leaves_the_reading() -> None:
+    """Without registers, and where dispersion cannot tell, gap, alternative and confidence are those of the cues, to the last digit."""
+    shares, draws = shares_of(*MIXED)
+    plain, unclear = decide(shares, draws, Grounds()), decide(shares, draws, grounds_of(Spread.UNCLEAR))
+    assert (plain.gap, plain.alternative, plain.confidence) == (unclear.gap, unclear.alternative, unclear.confidence) == (3, 2, 0.42)
+
+
+def test_confirmed_weighs_more_than_proposed() -> None:
+    """A match that a person confirmed raises the confidence in its gap more than one that is only proposed, and that more than none."""
+    confidences = [
+        decide(*shares_of(0.2, 0.2, 0.4, 0.2), grounds_of(**of)).confidence for of in ({}, {"standards": "proposed"}, {"standards": "confirmed"})
+    ]
+    assert confidences == sorted(confidences) and len(set(confidences)) == 3
+
+
+def test_grounds_are_told_piece_by_piece() -> None:
+    """Cues, dispersion, entries, absence and the owner's word each are a piece of evidence with the gap they speak for; a register weighs once."""
+    grounds = replace(grounds_of(Spread.CONCENTRATED, (Gap.DELIVERY, "anne"), promises="absent", standards="proposed"))
+    grounds = replace(
+        grounds,
+        matches=(*grounds.matches, matched(Register.STANDARDS, "proposed", "second")),
+        entries={**grounds.entries, "second": Entry(id="second", en="a line")},
+    )
+    told = decide(*shares_of(*TEXT_3), grounds).grounds
+    assert [(one.kind, one.supports) for one in told] == [("cues", 3), ("spread", 3), ("missing", 4), ("entry", 3), ("entry", 3), ("owner", 3)]
+    assert [one.weight for one in told if one.kind == "entry"] == [2.0, 1.0]
+
+
+def test_the_owner_is_heard_where_nobody_else_is() -> None:
+    """A gap that its owner confirmed is read even where no cue tells it, and has a confidence of 1."""
+    reading = read_gap("IRR-A", [], {}, grounds_of(confirmed=(Gap.SPECIFICATION, "anne"), standards="absent"))
+    assert (reading.gap, reading.confidence, reading.ceiling, reading.n) == (2, 1.0, 1.0, 0)
+
+
+# ---------------------------------------------------------------- dispersion
+
+
+def spoken(seed: int, tilt: float = 0.0, customers: int = 500, sites: int = 4, p: float = 0.08, loud: int = 1) -> tuple[list[Voice], list[Telling]]:
+    """Customers of a site each, some of whom tell an irritant far more than others; in half of the sites it is told `tilt` more often, in half less."""
+    random = np.random.default_rng(seed)
+    voices, tellings = [], []
+    for customer in range(customers):
+        site, own = int(random.integers(sites)), random.beta(0.8, 0.8 / p - 0.8)
+        for source in ("chat", "survey")[: 1 + customer % 2]:
+            for _ in range(loud if customer else 40 * loud):
+                name = f"v{len(voices):05d}"
+                voices.append(
+                    Voice(name, source, source, "fr", None, f"c{customer}", Sentiment.NEGATIVE, False, (), 0, False, "use", {}, {"site": f"s{site}"})
+                )
+                if random.random() < own * (2 if source == "chat" else 1) * (1 + tilt * (1 if site % 2 else -1)):
+                    tellings.append(Telling("IRR-A", name, 0, 1.0, "use", None, None, 0.0, 1.0))
+    return voices, tellings
+
+
+def test_dispersion_keeps_its_promise_on_flat_data() -> None:
+    """Where no site differs, five tests in a hundred or so are significant, however unlike customers and sources are, and the interval holds zero."""
+    found = [dispersions(*spoken(seed), ["site"])[0] for seed in range(120)]
+    assert np.mean([one.p_value < 0.05 for one in found]) <= 0.1
+    assert np.mean([one.effect.low == 0 for one in found]) >= 0.9
+    assert np.mean([one.verdict is Spread.CONCENTRATED for one in found]) <= 0.12
+
+
+def test_dispersion_finds_what_is_planted() -> None:
+    """Sites that lie 80 % above and below are called concentrated, the worst named first, and the interval holds the planted spread."""
+    found = [dispersions(*spoken(seed, tilt=0.8), ["site"])[0] for seed in range(40)]
+    assert np.mean([one.verdict is Spread.CONCENTRATED for one in found]) >= 0.9
+    assert np.mean([one.effect.low <= 0.8 <= one.effect.high for one in found]) >= 0.9
+    assert np.mean([one.units[0][0] in ("s1", "s3") for one in found]) >= 0.95
+
+
+def test_uniform_is_said_only_where_it_is_shown() -> None:
+    """On many voices an even spread is called uniform; on few, where a test finds nothing either, nobody can tell."""
+    many, few = (dispersions(*spoken(5, customers=n, p=p), ["site"])[0] for n, p in ((4000, 0.2), (250, 0.08)))
+    assert many.verdict is Spread.UNIFORM and many.effect.high <= 1 / 3
+    assert few.verdict is Spread.UNCLEAR and few.p_value > 0.05
+
+
+def test_dispersion_says_nothing_where_nothing_can_be_told() -> None:
+    """Too few tellings, one unit alone, or units that each have a source of their own give no test at all; the order of the rows changes nothing."""
+    voices, tellings = spoken(1, tilt=0.8)
+    assert dispersions(voices, tellings[:10], ["site"]) == []
+    assert dispersions([replace(voice, attributes={"site": "one"}) for voice in voices], tellings, ["site"]) == []
+    assert dispersions(voices, tellings, ["channel"]) == [] and dispersions(voices, tellings, ["nowhere"]) == []
+    assert dispersions(voices[::-1], tellings[::-1]) == dispersions(voices, tellings) != []

@@ -13,6 +13,7 @@ import typer
 from voc_pipeline.edit_commands import app as irritants_app
 from voc_pipeline.errors import AuditError, ConfigError, EditError, VocError
 from voc_pipeline.offline import switch_off_telemetry
+from voc_pipeline.register_commands import app as registers_app
 
 if TYPE_CHECKING:
     from voc_pipeline.config import Config
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(irritants_app, name="irritants")
+app.add_typer(registers_app, name="registers")
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)]
 Since = Annotated[

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from voc_pipeline.errors import ConfigError, suggest
 from voc_pipeline.keys import installation_key
+from voc_pipeline.registers import Registers, read_registers
 from voc_pipeline.schema import Dimension, Gap, SourceKind, Stage
 from voc_pipeline.story_settings import Stories
 
@@ -233,6 +234,8 @@ class Config(Settings):
     shard_size: Annotated[int, Field(ge=16)] = 512
     journey: Path | Journey = Journey()
     exposure: Path | tuple[Contacts, ...] = ()
+    registers: Registers = Registers()
+    units: tuple[str, ...] = ()
     owners: tuple[OwnerRule, ...] = ()
     discovery: Discovery = Discovery()
     priority: Priority = Priority()
@@ -303,7 +306,9 @@ def load_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
         config = config.model_copy(update={"journey": _validated(Journey, content.get("journey", content), where)})
     if isinstance(config.exposure, Path):
         config = config.model_copy(update={"exposure": _read_contacts(config.resolve(config.exposure))})
-    return config
+    own = config.journey.stages if isinstance(config.journey, Journey) else ()
+    registers = read_registers(config.registers, config.root, [*Stage, *(stage.id for stage in own)])
+    return config.model_copy(update={"registers": registers})
 
 
 def _read_contacts(path: Path) -> tuple[Contacts, ...]:

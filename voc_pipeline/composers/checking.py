@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from voc_pipeline import sources
 from voc_pipeline.annotate import trained
+from voc_pipeline.composers.holding import told_of_registers, unit_problems
 from voc_pipeline.config import Config, Journey, load_config
 from voc_pipeline.encoder import folder_version
 from voc_pipeline.errors import ConfigError, VocError, suggest
@@ -45,7 +46,10 @@ def check(config: Config) -> bool:
             stops.append(error)
     if not os.environ.get("VOC_KEY"):
         console.print("key     the public key of the demo: set VOC_KEY before real customers' ids are hashed")
+    if registers := told_of_registers(config):
+        console.print(f"registers {escape(registers)}", soft_wrap=True)
     doubts += _journey_problems(config)
+    doubts += unit_problems(config)
     doubts += _owner_problems(config)
     for source in config.sources:
         preview = sources.preview(source, config.root)

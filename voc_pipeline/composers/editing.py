@@ -90,6 +90,9 @@ def said(line: Edit) -> str:
         "note": lambda p: "; ".join(
             [f"covers {p['inclusion']!r}"] * ("inclusion" in p) + [f"does not cover {p['exclusion']!r}"] * ("exclusion" in p)
         ),
+        "confirm": lambda p: f"speaks of {p['entry']} ({p['words'][:60]})",
+        "refuse": lambda p: f"does not speak of {p['entry']} ({p['words'][:60]})",
+        "confirm-gap": lambda p: f"gap {p['gap']} confirmed",
         "undo": lambda p: f"edit {p['edit']} undone",
         "born": lambda p: f"born, {p.get('exemplars', '?')} exemplars",
         "growth": lambda p: f"told {p['rate_ratio']:.1f} times as often as before",

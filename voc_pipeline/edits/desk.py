@@ -12,7 +12,7 @@ from typing import Any
 
 from voc_pipeline import registry as pure
 from voc_pipeline.config import Config
-from voc_pipeline.errors import EditError
+from voc_pipeline.errors import EditError, suggest
 from voc_pipeline.redact import redact
 from voc_pipeline.schema import Edit, Irritant, Mention, Role, Segment, Verbatim
 from voc_pipeline.store import Store, exclusive, open_store
@@ -179,6 +179,48 @@ class Registry:
         """The edit that `move` makes, not yet made; `held` is what `held` gave, where many are made."""
         held_by = (self.held() if held is None else held).get(place, "")
         return self.edit("move", held_by, {**self._example(place), "to": to}, reason)
+
+    def confirm(self, irritant_id: str, entry_id: str, reason: str = "") -> Edit:
+        """Confirms that an irritant contradicts a promise, breaks a standard, or tells of a researched need: an entry of a register."""
+        return self.do([self.match_edit("confirm", irritant_id, entry_id, reason)])[0]
+
+    def refuse(self, irritant_id: str, entry_id: str, reason: str = "") -> Edit:
+        """Refuses it: they do not speak of one thing."""
+        return self.do([self.match_edit("refuse", irritant_id, entry_id, reason)])[0]
+
+    def match_edit(self, action: str, irritant_id: str, entry_id: str, reason: str = "") -> Edit:
+        """The edit that `confirm` and `refuse` make, not yet made.
+
+        Raises:
+            EditError: The last run read no such entry.
+        """
+        run = self._store.last_done_run()
+        known = {entry.id.upper(): (register, entry) for register, entry in self._store.entries(run.id)} if run else {}
+        if entry_id.upper() not in known:
+            remedy = (
+                suggest(entry_id, [entry.id for _, entry in known.values()]) if known else "Name a file under `registers:`, then `voc run CONFIG`"
+            )
+            raise EditError(f"{action} {irritant_id} {entry_id}", "no such entry in the registers of the last run", "the id of one", remedy)
+        register, entry = known[entry_id.upper()]
+        return self.edit(action, irritant_id, {"entry": entry.id, "register": str(register), "words": entry.fr or entry.en}, reason)
+
+    def confirm_gap(self, irritant_id: str, gap: int | None = None, reason: str = "") -> Edit:
+        """Takes the owner's word for the gap of an irritant: the only way to a confidence of 1.
+
+        Args:
+            irritant_id: The irritant.
+            gap: 1 to 4; by default the gap that the last run read.
+            reason: Why.
+        """
+        return self.do([self.gap_edit(irritant_id, gap, reason)])[0]
+
+    def gap_edit(self, irritant_id: str, gap: int | None, reason: str = "") -> Edit:
+        """The edit that `confirm_gap` makes, not yet made."""
+        run = self._store.last_done_run()
+        read = next((one.gap for one in self._store.gaps(run.id) if one.irritant_id == irritant_id), None) if run else None
+        if gap is None and read is None:
+            raise EditError(f"confirm-gap {irritant_id}", "the last run read no gap there", "1, 2, 3 or 4", "Say which gap it is")
+        return self.edit("confirm-gap", irritant_id, {"gap": int(gap if gap is not None else read or 0)}, reason)
 
     def undo(self, edit_id: int | None = None, reason: str = "") -> Edit:
         """Takes an edit back; an undo too.

@@ -17,13 +17,30 @@ from voc_pipeline.schema import Irritant
 from voc_pipeline.workbooks import folded
 
 SHOWN = ("id", "kind", "status", "mentions", "share", "not_valued", "theme", "quote_1", "quote_2", "quote_3")
-EDITABLE = ("label_fr", "label_en", "owner", "pinned", "decision", "merge_into", "split_on", "split_label", "inclusion", "exclusion", "reason")
+EDITABLE = (
+    "label_fr",
+    "label_en",
+    "owner",
+    "pinned",
+    "decision",
+    "merge_into",
+    "split_on",
+    "split_label",
+    "inclusion",
+    "exclusion",
+    "confirm_gap",
+    "reason",
+)
 HIDDEN = ("state", "cells", "since")
 RECORDS = (*SHOWN[:1], *EDITABLE[:2], *SHOWN[1:], *EDITABLE[2:], *HIDDEN)
 """Columns of the sheet of records, in order."""
 MENTIONS = ("irritant", "quote", "date", "channel", "move_to", "reason", "verbatim_id", "position", *HIDDEN)
 """Columns of the sheet of mentions, in order."""
 MOVABLE = ("move_to", "reason")
+"""Those of them that people fill in."""
+MATCHES = ("irritant", "register", "entry", "words", "score", "match_state", "answer", "reason", *HIDDEN)
+"""Columns of the sheet of matches with the company's registers, in order."""
+ANSWERABLE = ("answer", "reason")
 """Those of them that people fill in."""
 NONE = "none"
 """A mention moved to no record."""
@@ -62,15 +79,31 @@ def cells_of(record: Irritant) -> dict[str, str]:
 
 def state_of(record: Irritant, standing: Standing) -> str:
     """A digest of how a record stands: another one, and somebody changed it."""
+    gap = standing.gaps.get(record.id)
     parts = sorted(other.id for other in standing.records.values() if other.parent == record.id and other.status != "merged")
     return digest(
-        record.label_fr, record.label_en, record.owner, record.status, record.redirect, record.pinned, record.inclusion, record.exclusion, parts
+        record.label_fr,
+        record.label_en,
+        record.owner,
+        record.status,
+        record.redirect,
+        record.pinned,
+        record.inclusion,
+        record.exclusion,
+        parts,
+        *([gap.said] if gap else []),
     )
 
 
 def state_of_mention(text: str, held_by: str, standing: Standing) -> str:
     """A digest of where a sentence belongs."""
     return digest(held_by, standing.moves.get(fold(text), "-"))
+
+
+def state_of_match(irritant_id: str, entry_id: str, standing: Standing) -> str:
+    """A digest of what people said of a match."""
+    word = standing.matches.get((irritant_id, entry_id))
+    return digest(word.said if word else "")
 
 
 def digest(*parts: object) -> str:

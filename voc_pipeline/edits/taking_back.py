@@ -8,14 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from voc_pipeline.edits.desk import Registry, touched
-from voc_pipeline.edits.sheet import EDITABLE, MENTIONS, NONE, RECORDS, cells_of, digest, head, known, state_of, state_of_mention, words
+from voc_pipeline.edits.sheet import (
+    EDITABLE,
+    MATCHES,
+    MENTIONS,
+    NONE,
+    RECORDS,
+    cells_of,
+    digest,
+    head,
+    known,
+    state_of,
+    state_of_match,
+    state_of_mention,
+    words,
+)
 from voc_pipeline.errors import EditError, VocError
 from voc_pipeline.keys import fold
 from voc_pipeline.registry import Standing
 from voc_pipeline.schema import Edit, Irritant
 from voc_pipeline.workbooks import cell_text, folded, read_sheets
 
-ORDER = ("restore", "rename", "owner", "pin", "unpin", "note", "split", "move", "merge", "reject")
+ORDER = ("restore", "rename", "owner", "pin", "unpin", "note", "split", "move", "confirm", "refuse", "confirm-gap", "merge", "reject")
 """In which the edits of one workbook are made: what closes a record comes last."""
 
 
@@ -63,6 +77,8 @@ def read_review(registry: Registry, path: Path) -> Review:
         try:
             if sheet == "records":
                 subject, changed, asked = _record_row(registry, standing, ledger, where, row)
+            elif sheet == "matches":
+                subject, changed, asked = _match_row(registry, standing, where, row)
             else:
                 subject, changed, asked = _mention_row(registry, standing, held, where, row)
         except VocError as error:
@@ -81,6 +97,8 @@ def read_review(registry: Registry, path: Path) -> Review:
 
 
 def _about(edit: Edit, sheet: str, subject: str) -> bool:
+    if sheet == "matches":
+        return f"{edit.irritant_id} {edit.payload.get('entry', '')}" == subject
     return subject in touched(edit) if sheet == "records" else fold(str(edit.payload.get("text", ""))) == fold(subject)
 
 
@@ -122,6 +140,14 @@ def _asked(registry: Registry, standing: Standing, where: str, record: Irritant,
     decision = _choice(where, "decision", cells["decision"], ("reject", "restore"))
     if decision and (decision == "reject") != (record.status == "rejected"):
         asked.append(edit(decision))
+    gap, confirmed = cells["confirm_gap"][:1], standing.gaps.get(record.id)
+    if gap and (confirmed is None or confirmed.said != gap):
+        if not gap.isdigit():
+            offered = "1, 2, 3 or 4"
+            raise EditError(
+                f"{where}, column {head('confirm_gap', 'en')!r}", f"{cells['confirm_gap']!r}", offered, "Choose it from the list, or leave it empty"
+            )
+        asked.append(registry.gap_edit(record.id, int(gap), reason))
     into = cells["merge_into"].split(" ")[0].upper()
     if into and standing.following(record.id) != standing.following(into):
         asked.append(edit("merge", into=into))
@@ -146,6 +172,18 @@ def _mention_row(
     return text, row["state"] != state_of_mention(text, held.get(place, ""), standing), [edit]
 
 
+def _match_row(registry: Registry, standing: Standing, where: str, row: Mapping[str, str]) -> tuple[str, bool, list[Edit]]:
+    answer = _choice(where, "answer", row["answer"], ("confirm", "refuse"))
+    if not answer:
+        return "", False, []
+    irritant_id = row["irritant"].split(" ")[0].upper()
+    edit = registry.match_edit(answer, irritant_id, row["entry"], row["reason"])
+    word, meant = standing.matches.get((irritant_id, row["entry"])), {"confirm": "confirmed", "refuse": "refused"}[answer]
+    if word is not None and word.said == meant:
+        return "", False, []
+    return f"{irritant_id} {row['entry']}", row["state"] != state_of_match(irritant_id, row["entry"], standing), [edit]
+
+
 def _choice(where: str, column: str, text: str, values: tuple[str, ...]) -> str:
     if not text:
         return ""
@@ -158,10 +196,10 @@ def _choice(where: str, column: str, text: str, values: tuple[str, ...]) -> str:
 
 def _rows(path: Path) -> list[tuple[str, str, dict[str, str]]]:
     """Rows of both sheets: which, where, and cells by column."""
-    titles = {sheet: words()["sheets"][sheet] for sheet in ("records", "mentions")}
+    titles = {sheet: words()["sheets"][sheet] for sheet in ("records", "mentions", "matches")}
     sheets = read_sheets(path, titles, EditError, "a workbook made by `voc export CONFIG --for-review`, saved as .xlsx")
     found = []
-    for sheet, columns in (("records", RECORDS), ("mentions", MENTIONS)):
+    for sheet, columns in (("records", RECORDS), ("mentions", MENTIONS), ("matches", MATCHES)):
         title, rows = sheets[sheet]
         places = _places(path, title, rows[0] if rows else (), columns)
         for number, cells in enumerate(rows[1:], start=2):

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voc_pipeline.edits.sheet import (
+    ANSWERABLE,
     EDITABLE,
     HIDDEN,
+    MATCHES,
     MENTIONS,
     MOVABLE,
     NONE,
@@ -19,6 +21,7 @@ from voc_pipeline.edits.sheet import (
     head,
     shown,
     state_of,
+    state_of_match,
     state_of_mention,
     words,
 )
@@ -26,7 +29,8 @@ from voc_pipeline.errors import EditError
 from voc_pipeline.registry import Standing
 from voc_pipeline.report.reading import Reading
 from voc_pipeline.report.tables.records import best_quotes, mention_rows
-from voc_pipeline.schema import Irritant, IrritantKind
+from voc_pipeline.schema import Gap, Irritant, IrritantKind, MatchState
+from voc_pipeline.wording import GAP_NAMES
 from voc_pipeline.workbooks import new_workbook
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ ROWS = 50_000
 WIDTHS: Mapping[str, float] = {
     **dict.fromkeys(("label_fr", "label_en", "split_label", "merge_into", "move_to", "irritant"), 30),
     **dict.fromkeys(("quote_1", "quote_2", "quote_3", "inclusion", "exclusion", "reason"), 38),
+    **{"words": 60, "register": 14},
     **{"id": 14, "theme": 18, "owner": 22, "split_on": 24, "quote": 90, "verbatim_id": 34},
 }
 ACCENT, SOFT, FILL, RULE = "#17494D", "#66757A", "#FFFBEA", "#C9D3D5"
@@ -76,12 +81,13 @@ class _Book:
         }
 
     def write(self, owners: Sequence[str]) -> None:
-        sheets = {name: self.book.add_worksheet(words()["sheets"][name][self.lang]) for name in ("read", "records", "mentions", "lists")}
+        sheets = {name: self.book.add_worksheet(words()["sheets"][name][self.lang]) for name in ("read", "records", "mentions", "matches", "lists")}
         mentions = [row for row in mention_rows(self.reading) if not row["fallback"]]
         rows = list(self._records(best_quotes(mentions)))
         self._read(sheets["read"])
         self._sheet(sheets["records"], RECORDS, EDITABLE, rows, frozen=3)
         self._sheet(sheets["mentions"], MENTIONS, MOVABLE, self._mentions(mentions), frozen=1)
+        self._sheet(sheets["matches"], MATCHES, ANSWERABLE, self._matches(), frozen=1)
         self._lists(sheets, owners, len(rows), len(mentions))
         sheets["records"].activate()
 
@@ -123,6 +129,26 @@ class _Book:
                 "irritant": named(self.standing.records[row["irritant_id"]], self.lang),
                 "quote": text,
                 "state": state_of_mention(text, row["irritant_id"], self.standing),
+                "cells": digest(""),
+                "since": self.since,
+            }
+
+    def _matches(self) -> Iterator[dict[str, Any]]:
+        """What waits for an answer first, the nearest first."""
+        words_of = {entry.id: entry for _, entry in self.reading.entries}
+        waiting = MatchState.PROPOSED
+        for match in sorted(self.reading.matches, key=lambda one: (one.state is not waiting, -one.score, one.irritant_id, one.entry_id)):
+            entry = words_of[match.entry_id]
+            if match.irritant_id not in self.standing.records:
+                continue
+            yield {
+                "irritant": named(self.standing.records[match.irritant_id], self.lang),
+                "register": shown(match.register, self.lang),
+                "entry": entry.id,
+                "words": (entry.fr or entry.en) if self.lang == "fr" else (entry.en or entry.fr),
+                "score": round(match.score, 2),
+                "match_state": shown(match.state, self.lang),
+                "state": state_of_match(match.irritant_id, entry.id, self.standing),
                 "cells": digest(""),
                 "since": self.since,
             }
@@ -174,11 +200,14 @@ class _Book:
             "decision": [shown(value, self.lang) for value in ("reject", "restore")],
             "merge_into": [named(record, self.lang) for record in active],
             "move_to": [shown(NONE, self.lang), *(named(record, self.lang) for record in active)],
+            "confirm_gap": [f"{int(gap)} · {GAP_NAMES[gap][self.lang]}" for gap in Gap],
+            "answer": [shown(value, self.lang) for value in ("confirm", "refuse")],
         }
+        places = {"move_to": ("mentions", MENTIONS, n_mentions), "answer": ("matches", MATCHES, len(self.reading.matches))}
         for place, (name, values) in enumerate(offered.items()):
             sheets["lists"].write_column(0, place, values or [""])
             source = f"='{words()['sheets']['lists'][self.lang]}'!${chr(65 + place)}$1:${chr(65 + place)}${max(len(values), 1)}"
-            target, columns, n = ("mentions", MENTIONS, n_mentions) if name == "move_to" else ("records", RECORDS, n_records)
+            target, columns, n = places.get(name, ("records", RECORDS, n_records))
             column = columns.index(name)
             rule = {"validate": "list", "source": source, "show_error": name not in ("owner",)}
             sheets[target].data_validation(1, column, max(n, 1), column, rule)

@@ -18,16 +18,33 @@ from voc_pipeline.registry.claims import (
     register,
 )
 from voc_pipeline.registry.cosines import N_BEST, Doubles, Floats
-from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, apply, apply_all, child_id, in_force, replay, undone
+from voc_pipeline.registry.documents import MATCH_SPREADS, NEAR_SPREADS, Compared, compare, settled
+from voc_pipeline.registry.edits import (
+    ACTIONS,
+    Conflict,
+    Replayed,
+    Standing,
+    Word,
+    apply,
+    apply_all,
+    child_id,
+    in_force,
+    replay,
+    undone,
+    words,
+)
 
 __all__ = [
     "ACTIONS",
     "BIRTH_SPREADS",
     "CLAIM_SPREADS",
+    "MATCH_SPREADS",
+    "NEAR_SPREADS",
     "N_BEST",
     "PREFIX",
     "REPEAT_RATIO",
     "Claim",
+    "Compared",
     "Conflict",
     "Doubles",
     "Embed",
@@ -35,6 +52,7 @@ __all__ = [
     "Replayed",
     "Snapshot",
     "Standing",
+    "Word",
     "above_chance",
     "apply",
     "apply_all",
@@ -42,9 +60,12 @@ __all__ = [
     "claim",
     "claim_level",
     "claims_for",
+    "compare",
     "freeze",
     "in_force",
     "register",
     "replay",
+    "settled",
     "undone",
+    "words",
 ]

@@ -11,14 +11,24 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from voc_pipeline.errors import EditError, suggest
 from voc_pipeline.keys import fold
 from voc_pipeline.registry.claims import PREFIX
-from voc_pipeline.schema import Edit, Exemplar, Irritant
+from voc_pipeline.schema import Edit, Exemplar, Gap, Irritant, IrritantKind, MatchState
 
 LANGUAGES = ("fr", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person said of a match (`confirmed`, `refused`) or of a gap (its number), and when."""
+
+    said: str
+    author: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +38,14 @@ class Standing:
     Attributes:
         records: By id, merged and rejected ones among them.
         moves: For each folded text that a person moved, the id it belongs to, or "" where it belongs to none.
+        matches: What a person said of an irritant and an entry of the company's registers, by their two ids.
+        gaps: The gap of an irritant that its owner confirmed, by id.
     """
 
     records: Mapping[str, Irritant]
     moves: Mapping[str, str] = field(default_factory=dict)
+    matches: Mapping[tuple[str, str], Word] = field(default_factory=dict)
+    gaps: Mapping[str, Word] = field(default_factory=dict)
 
     def following(self, irritant_id: str) -> str:
         """Where an id leads, merges followed; itself where it is not merged."""
@@ -80,13 +94,25 @@ def replay(given: Iterable[Irritant], ledger: Sequence[Edit]) -> Replayed:
         if str(edit.payload["child"]) not in records and edit.irritant_id in records:
             part = _part(records[edit.irritant_id], edit)
             records |= {part.id: replace(part, status="merged", redirect=part.parent)} if part.split_on or part.exemplars else {}
-    return Replayed(Standing(dict(sorted(records.items())), standing.moves), conflicts)
+    return Replayed(replace(standing, records=dict(sorted(records.items()))), conflicts)
 
 
 def in_force(ledger: Sequence[Edit]) -> list[Edit]:
     """People's edits that were not undone, in order."""
     taken_back = undone(ledger)
     return [edit for edit in ledger if not edit.run_id and edit.action in _EDITS and edit.id not in taken_back]
+
+
+def words(records: Mapping[str, Irritant], ledger: Sequence[Edit]) -> Standing:
+    """A registry as it stands, with what people in force said of matches and gaps: for those who read it and have no need of a replay."""
+    matches: dict[tuple[str, str], Word] = {}
+    gaps: dict[str, Word] = {}
+    for edit in in_force(ledger):
+        if edit.action in _MATCHED:
+            matches[edit.irritant_id, str(edit.payload["entry"])] = Word(str(_MATCHED[edit.action]), edit.author, edit.at)
+        elif edit.action == "confirm-gap":
+            gaps[edit.irritant_id] = Word(str(edit.payload["gap"]), edit.author, edit.at)
+    return Standing(records, {}, matches, gaps)
 
 
 def undone(ledger: Sequence[Edit]) -> set[int]:
@@ -96,6 +122,9 @@ def undone(ledger: Sequence[Edit]) -> set[int]:
         if not edit.run_id and edit.action == "undo" and edit.id not in found:
             found.add(int(edit.payload["edit"]))
     return found
+
+
+_MATCHED = {"confirm": MatchState.CONFIRMED, "refuse": MatchState.REFUSED}
 
 
 def apply(standing: Standing, edit: Edit) -> Standing:
@@ -216,6 +245,26 @@ def move(standing: Standing, edit: Edit) -> Standing:
     return replace(standing, moves={**standing.moves, **_moved(standing, edit)})
 
 
+def confirm(standing: Standing, edit: Edit) -> Standing:
+    """Says that a record and an entry of the company's registers speak of one thing."""
+    return _matched(standing, edit, MatchState.CONFIRMED)
+
+
+def refuse(standing: Standing, edit: Edit) -> Standing:
+    """Says that they do not."""
+    return _matched(standing, edit, MatchState.REFUSED)
+
+
+def confirm_gap(standing: Standing, edit: Edit) -> Standing:
+    """Takes the owner's word for the gap of an irritant."""
+    record, number = _open(standing, edit), str(edit.payload.get("gap", ""))
+    if number not in {str(int(gap)) for gap in Gap}:
+        raise EditError(_where(edit), f"{number!r} is no gap", "1, 2, 3 or 4", "Gap 5 is computed from a survey, never confirmed")
+    if record.kind is not IrritantKind.IRRITANT:
+        raise EditError(_where(edit), f"{record.id} is a {record.kind.value}", "an irritant", "Only what fails has a gap")
+    return replace(standing, gaps={**standing.gaps, record.id: Word(number, edit.author, edit.at)})
+
+
 _EDITS: Mapping[str, Callable[[Standing, Edit], Standing]] = {
     "rename": rename,
     "merge": merge,
@@ -227,6 +276,9 @@ _EDITS: Mapping[str, Callable[[Standing, Edit], Standing]] = {
     "owner": owner,
     "note": note,
     "move": move,
+    "confirm": confirm,
+    "refuse": refuse,
+    "confirm-gap": confirm_gap,
 }
 ACTIONS = (*_EDITS, "undo")
 """What people can do."""
@@ -282,7 +334,16 @@ def _again(standing: Standing, edit: Edit, part: Irritant) -> Irritant:
 
 
 def _with(standing: Standing, record: Irritant) -> Standing:
-    return Standing({**standing.records, record.id: record}, standing.moves)
+    return replace(standing, records={**standing.records, record.id: record})
+
+
+def _matched(standing: Standing, edit: Edit, state: MatchState) -> Standing:
+    record, entry = _open(standing, edit), str(edit.payload.get("entry", ""))
+    if not entry:
+        raise EditError(_where(edit), "no entry", "the id of an entry of a register, such as PRO-01", "`voc registers CONFIG` lists them")
+    if record.kind is not IrritantKind.IRRITANT:
+        raise EditError(_where(edit), f"{record.id} is a {record.kind.value}", "an irritant", "Only irritants are held against registers")
+    return replace(standing, matches={**standing.matches, (record.id, entry): Word(str(state), edit.author, edit.at)})
 
 
 def _and(notes: tuple[str, ...], more: str) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, Protocol, overload
 
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.errors import RunError, suggest
-from voc_pipeline.registry import in_force
-from voc_pipeline.schema import Annotation, Edit, GapReading, Interval, Irritant, IrritantKind, Mention, Metric, Sentiment, Stage, Verbatim
+from voc_pipeline.registers import Entry, Register
+from voc_pipeline.registry import in_force, settled, words
+from voc_pipeline.schema import Annotation, Edit, GapReading, Interval, Irritant, IrritantKind, Match, Mention, Metric, Sentiment, Stage, Verbatim
 
 HEADS = (
     "polarity",
@@ -77,6 +78,12 @@ class Readable(Protocol):
 
     def gaps(self, run_id: str) -> Iterable[GapReading]:
         """Gap readings of a run."""
+
+    def entries(self, run_id: str) -> Sequence[tuple[Register, Entry]]:
+        """Entries of the company's registers that a run read."""
+
+    def matches(self, run_id: str) -> Sequence[Match]:
+        """Irritants that a run held against entries."""
 
     def metrics(self, run_id: str, scope: str | None = None) -> Iterable[Metric]:
         """Figures of a run."""
@@ -178,6 +185,8 @@ class Reading:
         stages: Ids of the journey's stages in its order, with the stage of the codebook each maps to.
         everyone: Every record of the registry by id, merged and rejected ones too.
         ledger: What runs and people did to the registry up to now, in order.
+        entries: Entries of the company's registers.
+        matches: Irritants and entries that may speak of one thing, with what people said of them up to now.
     """
 
     store: Readable
@@ -193,6 +202,8 @@ class Reading:
     stages: Mapping[str, Stage]
     everyone: Mapping[str, Irritant]
     ledger: Sequence[Edit]
+    entries: Sequence[tuple[Register, Entry]]
+    matches: Sequence[Match]
 
     @cached_property
     def in_force(self) -> Sequence[Edit]:
@@ -250,6 +261,9 @@ def read(store: Readable, config: Config, run_id: str) -> Reading:
     irritants = store.irritants(active=False)
     records = {record.id: record for record in irritants if record.id in told}
     lost = {key for key in before.keys("irritant") if before.value("irritant", key, "mentions") > 0 >= figures.value("irritant", key, "mentions")}
+    entries = store.entries(run_id)
+    ledger = [edit for edit in store.edits() if edit.run_id in {"", *(row.id for row in runs if row.ordinal <= run.ordinal)}]
+    of_entry = {entry.id: register for register, entry in entries}
     return Reading(
         store=store,
         config=config,
@@ -263,7 +277,9 @@ def read(store: Readable, config: Config, run_id: str) -> Reading:
         gaps={gap.irritant_id: gap for gap in store.gaps(run_id) if gap.irritant_id in records},
         stages=_stages(config),
         everyone={record.id: record for record in irritants},
-        ledger=[edit for edit in store.edits() if edit.run_id in {"", *(row.id for row in runs if row.ordinal <= run.ordinal)}],
+        ledger=ledger,
+        entries=entries,
+        matches=settled(store.matches(run_id), words({record.id: record for record in irritants}, ledger), of_entry, records),
     )
 
 

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from voc_pipeline.schema.audits import Audit, AuditAnswer, Drawn, Stratum
+from voc_pipeline.schema.documents import Match, MatchState
 from voc_pipeline.schema.feedback import Annotation, Dropped, Passage, RawFeedback, Segment, SegmentAnnotation, Turn, Unreadable, Verbatim
-from voc_pipeline.schema.irritants import OUTCOMES, SMALL_BASE, Exemplar, GapReading, Interval, Irritant, Mention, Metric, Proposal, Telling, Voice
+from voc_pipeline.schema.irritants import (
+    OUTCOMES,
+    SMALL_BASE,
+    Exemplar,
+    GapReading,
+    Ground,
+    Interval,
+    Irritant,
+    Mention,
+    Metric,
+    Proposal,
+    Telling,
+    Voice,
+)
 from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
 from voc_pipeline.schema.ledger import Edit
 from voc_pipeline.schema.stories import UNKNOWN, Contact, Episode, SeamTold, Side, Story
@@ -26,9 +40,12 @@ __all__ = [
     "Exemplar",
     "Gap",
     "GapReading",
+    "Ground",
     "Interval",
     "Irritant",
     "IrritantKind",
+    "Match",
+    "MatchState",
     "Mention",
     "Metric",
     "NotValuedCode",

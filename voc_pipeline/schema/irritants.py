@@ -118,16 +118,35 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class GapReading:
-    """What the mentions of one irritant say about the provider's gap (codebook 3.3).
+class Ground:
+    """One piece of evidence of a gap reading.
 
     Attributes:
-        gap: Most probable gap cue, or None where too few mentions carry one.
-        confidence: In [0, ceiling of text alone].
+        kind: `cues` of the text, `spread` over units, `entry` of a register, `missing` from a register, `owner`.
+        supports: The gap whose share it multiplies; None where it says nothing.
+        weight: By how much; under 1 it speaks against that gap.
+        said: Its figures and words.
+    """
+
+    kind: str
+    supports: Gap | None
+    weight: float
+    said: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class GapReading:
+    """What the mentions of one irritant, and the company's documents, say about the provider's gap (codebook 3.3).
+
+    Attributes:
+        gap: Most probable gap, or None where too few mentions carry a cue.
+        confidence: In [0, ceiling].
         shares: Share of mentions per gap, with interval.
         confirmed: Whether at least 20 verbatims stand behind it.
         evidence: (verbatim id, segment position) of quotes, most typical first.
         refuting_question: The question whose answer would refute it, by language.
+        ceiling: Highest confidence that this evidence can carry; 0 where no gap is read.
+        grounds: The evidence, piece by piece.
     """
 
     irritant_id: str
@@ -140,6 +159,8 @@ class GapReading:
     confirmed: bool
     evidence: tuple[tuple[str, int], ...]
     refuting_question: Mapping[str, str]
+    ceiling: float = 0.0
+    grounds: tuple[Ground, ...] = ()
 
 
 # ---------------------------------------------------------------- what figures are made from

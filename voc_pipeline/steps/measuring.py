@@ -31,6 +31,7 @@ from voc_pipeline.schema import (
 from voc_pipeline.steps.auditing import SCOPE, audit_metrics
 from voc_pipeline.steps.carrying import swap_edit, swap_figures, swapped_from
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
+from voc_pipeline.steps.grounding import SHARE, SPREAD, document_metrics, documents_of
 from voc_pipeline.steps.telling import told_figures
 from voc_pipeline.steps.watching import rest
 
@@ -125,8 +126,12 @@ def _map(context: Context, shard: int) -> Counts:
     customers = {i: v.customer or v.respondent for i, v in verbatims.items()}
     stages = {i: a.stage for i, a in annotations.items()}
     by_irritant: dict[str, list[Telling]] = {}
-    for telling in tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey):
+    every = tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey)
+    for telling in every:
         by_irritant.setdefault(telling.irritant_id, []).append(telling)
+    voices = voices_of(verbatims, annotations, context.config.journey)
+    documents = documents_of(context, voices, every)
+    grounds, figures = documents.grounds(), document_metrics(documents, voices, every)
     known = {i.id: i for i in context.store.given_irritants()}
     records = context.standing().records
     readings: list[GapReading] = []
@@ -134,16 +139,19 @@ def _map(context: Context, shard: int) -> Counts:
     for irritant_id, tellings in sorted(by_irritant.items()):
         painful = records[irritant_id].kind is IrritantKind.IRRITANT
         if painful:
-            readings.append(servqual.read_gap(irritant_id, tellings, customers))
+            readings.append(servqual.read_gap(irritant_id, tellings, customers, grounds.get(irritant_id, servqual.Grounds())))
         irritant = known.get(irritant_id)
         if irritant is not None and not irritant.owner:
             gap = readings[-1].gap if painful else None
             owner = _owner(context, irritant, tellings, stages, gap)
             if owner:
                 owned[irritant_id] = owner
-    counts = {"gaps": len(readings), "owners": len(owned)}
+    counts = {"gaps": len(readings), "owners": len(owned), "matches": sum(match.state.stands for match in documents.matches)}
     with context.finishing("map", shard, counts):
         context.store.write_gaps(context.run_id, readings)
+        context.store.write_registers(context.run_id, documents.entries, documents.matches)
+        for scope in (SPREAD, SHARE):
+            context.store.replace_metrics(context.run_id, scope, [figure for figure in figures if figure.scope == scope])
         for irritant_id, owner in owned.items():
             context.store.give(irritant_id, owner=owner)
         events = rest(context, by_irritant, verbatims)

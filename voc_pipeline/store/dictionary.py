@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Integer, Table
 
-from voc_pipeline.store import tables
+from voc_pipeline.store import register_tables as tables
 from voc_pipeline.store.columns import Day, JSONText, Moment, Real, Words
 
 _TYPES: tuple[tuple[type[Any], str], ...] = (
@@ -24,7 +24,7 @@ def data_dictionary() -> str:
     """Every table and column with its type, key and meaning, in Markdown."""
     parts = [
         "# Data dictionary",
-        "Generated from `voc_pipeline/store/tables.py` by `python -m voc_pipeline.store.dictionary`; do not edit by hand.",
+        "Generated from `voc_pipeline/store/tables.py` and `voc_pipeline/store/register_tables.py` by `python -m voc_pipeline.store.dictionary`; do not edit by hand.",
         "The same tables on SQLite and PostgreSQL. Timestamps carry no time zone. Text sorts by code point. JSON is text with sorted keys. "
         "A column is never null unless it says so. Personal data is replaced before anything is stored; hashes are keyed (HMAC-SHA256).",
         "\n".join(f"- [`{table.name}`](#{table.name}): {_first_sentence(table)}" for table in tables.metadata.tables.values()),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from voc_pipeline.store.audits import Audits
 from voc_pipeline.store.dictionary import data_dictionary
 from voc_pipeline.store.irritants import Irritants
+from voc_pipeline.store.registers import RegisterRows
 from voc_pipeline.store.results import Results
 from voc_pipeline.store.runs import Runs
 from voc_pipeline.store.settling import Settling
 from voc_pipeline.store.voices import Voices
 
 
-class Store(Runs, Settling, Voices, Irritants, Results, Audits):
+class Store(Runs, Settling, Voices, Irritants, Results, Audits, RegisterRows):
     """Everything that outlives a run.
 
     Safe to share between threads: each thread has a transaction of its own. Every write joins the thread's open `transaction()` or makes

@@ -13,6 +13,7 @@ from voc_pipeline.schema import (
     Exemplar,
     Gap,
     GapReading,
+    Ground,
     Interval,
     Irritant,
     IrritantKind,
@@ -316,6 +317,8 @@ def gap_row(reading: GapReading, run_id: str) -> dict[str, Any]:
         "confirmed": bool(reading.confirmed),
         "evidence": reading.evidence,
         "refuting_question": dict(reading.refuting_question),
+        "ceiling": float(reading.ceiling),
+        "grounds": [[one.kind, _number(one.supports), float(one.weight), dict(one.said)] for one in reading.grounds],
     }
 
 
@@ -332,6 +335,8 @@ def from_gap(row: Row[Any]) -> GapReading:
         confirmed=row.confirmed,
         evidence=tuple((verbatim_id, position) for verbatim_id, position in row.evidence),
         refuting_question=row.refuting_question,
+        ceiling=row.ceiling,
+        grounds=tuple(Ground(kind, _gap(supports), weight, said) for kind, supports, weight, said in row.grounds),
     )
 
 

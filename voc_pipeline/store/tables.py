@@ -337,13 +337,15 @@ gap = Table(
         null=True,
     ),
     _col("alternative", Integer(), "Second most probable gap", values=Gap, null=True),
-    _col("confidence", Real(), "0 to the ceiling of what text alone can show"),
+    _col("confidence", Real(), "0 to the ceiling of what its evidence can show"),
     _col("shares", JSONText(), "By gap: [share of mentions, low, high, base]"),
     _col("dimensions", JSONText(), "By Servqual dimension: [share of mentions, low, high, base]"),
     _col("n", Integer(), "Verbatims it stands on"),
     _col("confirmed", Boolean(), "Whether at least 20 verbatims stand behind it"),
     _col("evidence", JSONText(), "[verbatim id, segment position] of quotes, most typical first"),
     _col("refuting_question", JSONText(), "By language: the question whose answer would refute it"),
+    _col("ceiling", Real(), "Highest confidence that its evidence can carry; 0 where no gap is read"),
+    _col("grounds", JSONText(), "Evidence piece by piece: [kind, gap, weight, details]"),
     comment="One row per run and irritant: what its mentions say about the provider's Servqual gap.",
 )
 

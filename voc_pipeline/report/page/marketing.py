@@ -8,7 +8,7 @@ from voc_pipeline.report.charts import bounds, dumbbell, shade, whisker
 from voc_pipeline.report.page.phrases import LEAST_GROUP, PAINFUL, Phrases, View
 from voc_pipeline.report.page.records import Records
 from voc_pipeline.report.quotes import CELL_QUOTES, Quote, Quotes, lead_of
-from voc_pipeline.report.reading import Group, interval
+from voc_pipeline.report.reading import Group, detail, interval
 from voc_pipeline.schema import Dimension, Gap
 
 FEW_TOLD = 5
@@ -132,7 +132,12 @@ def _gap5(phrases: Phrases) -> View:
     ]
     total = interval(phrases.f.get("dimension", "total", "gap5"))
     sentence = (
-        t("gap5.total", gap=t.number(total.value, 2, sign=True), interval=t.range(total.low, total.high, 2, sign=True), n=t.number(total.n))
+        t(
+            "gap5.total.weighted" if detail(phrases.f.get("dimension", "total", "gap5"), "weighted") else "gap5.total",
+            gap=t.number(total.value, 2, sign=True),
+            interval=t.range(total.low, total.high, 2, sign=True),
+            n=t.number(total.n),
+        )
         if total
         else ""
     )

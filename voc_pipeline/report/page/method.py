@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from voc_pipeline.audit.sampling import ENOUGH
 from voc_pipeline.audit.sheet import shown
 from voc_pipeline.config import PARTS
+from voc_pipeline.registers import Register
 from voc_pipeline.report.charts import whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.records import Records
 from voc_pipeline.report.reading import HEADS, detail, interval, parted, quality_of
 from voc_pipeline.report.words import capital, typeset
-from voc_pipeline.schema import IrritantKind, Metric, Outcome
+from voc_pipeline.schema import Gap, IrritantKind, Metric, Outcome
+from voc_pipeline.servqual import CEILINGS, Finding
+from voc_pipeline.servqual.deciding import DISPERSION_WEIGHT, DOCUMENTED_CEILING, UNSETTLED_CEILING, WEIGHTS
+from voc_pipeline.servqual.dispersion import SMALL
 
 _QUESTIONS: Mapping[str, tuple[str, str]] = {
     "sentiment": ("sentiment", "sentiment"),
@@ -34,6 +38,7 @@ def view(phrases: Phrases, records: Records) -> View:
         "swap": _swap(phrases),
         "quality": _quality(phrases),
         "audit": _audit(phrases),
+        "rule": _rule(phrases),
         "formula": _formula(phrases),
         "caveats": _caveats(phrases),
     }
@@ -192,6 +197,30 @@ def _agreed(phrases: Phrases, key: str) -> View | None:
     verdict, gate = str(detail(told, "verdict", "")), detail(told, "gate")
     says = phrases.t(f"audit.verdict.{verdict}", gate=phrases.t.number(float(gate), 2)) if verdict and gate is not None else ""
     return {**(_measured(phrases, key, "alpha") or {"text": "–", "interval": "", "chart": ""}), "says": says}
+
+
+def _rule(phrases: Phrases) -> View:
+    """The rule that decides a gap, from the very numbers that decide it."""
+    t = phrases.t
+
+    def cell(register: Register, found: Finding) -> str:
+        gap, weight = WEIGHTS[register, found]
+        factor = f"× {t.number(weight, _digits(weight))}" if weight > 1 else f"÷ {t.number(1 / weight, _digits(1 / weight))}"
+        return t("rule.cell", gap=int(gap), factor=factor)
+
+    found = (Finding.CONFIRMED, Finding.PROPOSED, Finding.ABSENT, Finding.REFUSED)
+    knowledge, _, delivery, communication = (t.number(CEILINGS[gap], 1) for gap in Gap)
+    documents, unsettled = t.number(DOCUMENTED_CEILING, 1), t.number(UNSETTLED_CEILING, 1)
+    return {
+        "heads": [t(f"rule.{one}") for one in found],
+        "rows": [{"name": t(f"register.{register}.head"), "cells": [cell(register, one) for one in found]} for register in reversed(Register)],
+        "dispersion": t("rule.dispersion", factor=t.number(DISPERSION_WEIGHT), small=t.percent(SMALL, 0)),
+        "ceilings": t("rule.ceilings", one=knowledge, three=delivery, four=communication, documents=documents, unsettled=unsettled),
+    }
+
+
+def _digits(factor: float) -> int:
+    return 0 if abs(factor - round(factor)) < 1e-9 else 1
 
 
 def _formula(phrases: Phrases) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from voc_pipeline.report.charts import sparkline
+from voc_pipeline.report.grounds import ceiling_told, sentences
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.ranks import rank_parts, trend_words, why
 from voc_pipeline.report.quotes import Quotes
 from voc_pipeline.report.reading import detail, interval, main_part, parts
 from voc_pipeline.report.words import capital, typeset
 from voc_pipeline.schema import SMALL_BASE, Gap, GapReading, Irritant, IrritantKind, Stage
-from voc_pipeline.servqual import CEILINGS
 from voc_pipeline.wording import GAP_LABELS
 
 SHOWN = 120
@@ -116,7 +116,8 @@ def _gap(phrases: Phrases, quotes: Quotes, reading: GapReading | None) -> View |
         "title": typeset(f"{GAP_LABELS[gap][t.lang]}.", t.lang),
         "short": f"{number} · {name}",
         "place": t("gap.place", number=number, name=name.lower()),
-        "confidence": t("gap.confidence", x=t.number(reading.confidence, 2), ceiling=t.number(CEILINGS[gap], 1)),
+        "confidence": ceiling_told(reading, t),
+        "grounds": sentences(reading, t, cues=False),  # the page tells them above
         "confidence_short": t("gap.confidence.short", x=t.number(reading.confidence, 2)),
         "confirmed": reading.confirmed,
         "shares": t("gap.shares", shares=listed, n=t.plural("tellings.n", reading.n)) + alternative if listed else "",

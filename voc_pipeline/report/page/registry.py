@@ -43,6 +43,8 @@ def _edit(phrases: Phrases, edit: Edit) -> View:
         text=str(edit.payload.get("text", ""))[:90],
         note=" · ".join(str(edit.payload[name]) for name in ("inclusion", "exclusion") if edit.payload.get(name)),
         edit=edit.payload.get("edit", ""),
+        entry=" ".join(str(edit.payload.get(name, "")) for name in ("entry", "words")).strip(),
+        gap=edit.payload.get("gap", ""),
     )
     return {
         "n": edit.id,

@@ -17,6 +17,7 @@ from voc_pipeline.report.tables.adjusted import (
 from voc_pipeline.report.tables.breakdowns import code_rows, code_stage_rows, dimension_rows, group_rows, month_rows, share_rows, stage_rows
 from voc_pipeline.report.tables.cells import Row
 from voc_pipeline.report.tables.dictionary import columns, frame
+from voc_pipeline.report.tables.documents import dispersion_rows, register_match_rows, register_rows
 from voc_pipeline.report.tables.files import canonical_csv, write_tables
 from voc_pipeline.report.tables.method import audit_rows, count_rows, figure_rows, quality_rows
 from voc_pipeline.report.tables.records import best_quotes, gap_rows, mention_rows, record_rows
@@ -39,7 +40,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
         run_id: The run.
 
     Returns:
-        By name: `irritants`, `strengths`, `suggestions`, `mentions`, `gaps`, `stages`, `segments`, `months`, `irritant_months`, `irritant_segments`,
+        By name: `irritants`, `strengths`, `suggestions`, `mentions`, `gaps`, `registers`, `register_matches`, `dispersion`, `stages`, `segments`, `months`, `irritant_months`, `irritant_segments`,
         `drivers`, `driver_segments`, `regard_effects`, `moments`, `aspects`, `crossings`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`, `ledger`,
         `remainder`, `stories`, `story_stats`, `seams`, `seam_matrix`. Rows sorted, floats rounded; `columns` explains the columns.
 
@@ -53,6 +54,9 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
         **{f"{kind}s": record_rows(reading, kind, best) for kind in IrritantKind},
         "mentions": mentions,
         "gaps": gap_rows(reading, mentions),
+        "registers": register_rows(reading),
+        "register_matches": register_match_rows(reading),
+        "dispersion": dispersion_rows(reading),
         "stages": stage_rows(reading),
         "segments": group_rows(reading.figures),
         "months": month_rows(reading.figures),

@@ -6,11 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from voc_pipeline.config import PARTS
+from voc_pipeline.report.grounds import sentences
 from voc_pipeline.report.quotes import passage
 from voc_pipeline.report.reading import Reading, detail, main_part
 from voc_pipeline.report.tables.cells import Row, estimate, labels, quoted, value, wording
+from voc_pipeline.report.words import Lang, Words
 from voc_pipeline.schema import OUTCOMES, SMALL_BASE, Annotation, Dimension, Gap, IrritantKind, Mention, Verbatim
 from voc_pipeline.wording import GAP_NAMES
+
+LANGS: tuple[Lang, ...] = ("fr", "en")
 
 
 def record_rows(reading: Reading, kind: IrritantKind, best: Mapping[str, list[str]]) -> list[Row]:
@@ -142,6 +146,8 @@ def gap_rows(reading: Reading, mentions: Sequence[Row]) -> list[Row]:
             "gap": gap.gap,
             "alternative": gap.alternative,
             "confidence": gap.confidence,
+            "ceiling": gap.ceiling,
+            **{f"evidence_{lang}": " ".join(sentences(gap, Words(lang))) for lang in LANGS},
             "confirmed": gap.confirmed,
             "n": gap.n,
             "refuting_question_fr": gap.refuting_question.get("fr", ""),

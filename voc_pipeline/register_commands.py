@@ -1,0 +1,110 @@
+"""`voc registers CONFIG ...`: what irritants say of the company's promises, standards and priorities, and what people say of that. Thin shells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voc_pipeline.edit_commands import Author, Id, Why
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voc_pipeline.edits import Registry
+    from voc_pipeline.schema import Edit
+
+app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False)
+
+Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The entry of a register, such as PRO-01.", show_default=False)]
+
+
+@app.callback(invoke_without_command=True)
+def registers(
+    context: typer.Context,
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)],
+) -> None:
+    """Hold irritants against the company's promises, standards and priorities: list the matches, confirm or refuse them, confirm a gap.
+
+    Every answer is kept with author and time, and holds in every later run; `voc irritants CONFIG undo` takes it back.
+
+    Examples:
+
+        voc registers configs/demo.yaml
+
+        voc registers configs/demo.yaml confirm IRR-ABCD2345 PRO-01 --reason "same call-backs"
+
+        voc registers configs/demo.yaml confirm-gap IRR-ABCD2345 4 --author "head of care"
+    """
+    context.obj = config
+    if context.invoked_subcommand is None:
+        list_(context)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    every: Annotated[bool, typer.Option("--all", help="Also what is near, yet not proposed, and what was refused.")] = False,
+) -> None:
+    """List each entry of the registers with the irritants that speak of it, their scores, and what people said.
+
+    Example:
+
+        voc registers configs/demo.yaml list --all
+    """
+    from voc_pipeline.composers import holding
+    from voc_pipeline.config import load_config
+
+    holding.registers(load_config(context.obj), every)
+
+
+@app.command()
+def confirm(context: typer.Context, irritant_id: Id, entry: Entry, reason: Why = "", author: Author = "") -> None:
+    """Confirm that an irritant contradicts a promise, breaks a standard, or tells of a need that was researched.
+
+    Example:
+
+        voc registers configs/demo.yaml confirm IRR-ABCD2345 PRO-01 --reason "same call-backs"
+    """
+    _edit(context, author, lambda registry: registry.confirm(irritant_id.upper(), entry, reason))
+
+
+@app.command()
+def refuse(context: typer.Context, irritant_id: Id, entry: Entry, reason: Why = "", author: Author = "") -> None:
+    """Refuse a match: the irritant and the entry do not speak of one thing.
+
+    Example:
+
+        voc registers configs/demo.yaml refuse IRR-ABCD2345 NOR-06 --reason "waiting on the telephone, not for the technician"
+    """
+    _edit(context, author, lambda registry: registry.refuse(irritant_id.upper(), entry, reason))
+
+
+@app.command("confirm-gap")
+def confirm_gap(
+    context: typer.Context,
+    irritant_id: Id,
+    gap: Annotated[
+        int | None,
+        typer.Argument(
+            metavar="[GAP]", help="1 knowledge, 2 design, 3 delivery, 4 promise; default the one the last run read.", show_default=False, min=1, max=4
+        ),
+    ] = None,
+    reason: Why = "",
+    author: Author = "",
+) -> None:
+    """Confirm the gap of an irritant, as the one who owns it: the only way to a confidence of 1.
+
+    Example:
+
+        voc registers configs/demo.yaml confirm-gap IRR-ABCD2345 4 --author "head of care" --reason "the page still says 24 hours"
+    """
+    _edit(context, author, lambda registry: registry.confirm_gap(irritant_id.upper(), gap, reason))
+
+
+def _edit(context: typer.Context, author: str, make: Callable[[Registry], Edit]) -> None:
+    from voc_pipeline.composers import editing
+    from voc_pipeline.config import load_config
+
+    editing.edit(load_config(context.obj), author, make)

@@ -1,0 +1,69 @@
+"""What a gap reading stands on, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from voc_pipeline.report.words import Words
+from voc_pipeline.schema import GapReading, Ground
+from voc_pipeline.servqual.deciding import CEILINGS, DOCUMENTED_CEILING
+from voc_pipeline.wording import GAP_NAMES
+
+
+def sentences(reading: GapReading, t: Words, cues: bool = True) -> list[str]:
+    """One sentence a piece of evidence, with its figures and its weight; that of the cues may be left out."""
+    return [_sentence(ground, t) for ground in reading.grounds if cues or ground.kind != "cues"]
+
+
+def ceiling_told(reading: GapReading, t: Words) -> str:
+    """Confidence, its ceiling, and what sets the ceiling."""
+    owned = any(ground.kind == "owner" for ground in reading.grounds)
+    sort = "owner" if owned else "documents" if reading.ceiling == DOCUMENTED_CEILING else "text"
+    ceiling = reading.ceiling or (CEILINGS[reading.gap] if reading.gap else 0.0)  # a run of before kept none: text alone spoke then
+    return t(f"gap.confidence.{sort}", x=t.number(reading.confidence, 2), ceiling=t.number(ceiling, 1))
+
+
+def _sentence(ground: Ground, t: Words) -> str:
+    said: Mapping[str, Any] = ground.said
+    kind = ground.kind
+    if kind == "cues":
+        return t("ground.cues", gap=_gap(ground, t), **_interval(said, t), n=t.plural("tellings.n", int(said["n"])))
+    if kind == "spread":
+        holes = {
+            "attribute": t.known(f"attribute.{said['attribute']}") or str(said["attribute"]),
+            "x": t.number(said["value"], 2),
+            "interval": t.range(said["low"], said["high"], 2),
+            "n": t.plural("tellings.n", int(said["n"])),
+            "unit": said["unit"],
+            "told": t.number(said["told"]),
+            "expected": t.number(said["expected"], 1),
+        }
+        return t(f"ground.spread.{said['verdict']}", **holes) + _weight(ground, t)
+    if kind == "entry":
+        confirmed = said["state"] == "confirmed"
+        holes = {"id": said["id"], "words": said[t.lang], "score": t.number(said["score"], 2), "level": t.number(said["level"], 2)}
+        state = t("ground.confirmed", who=said["author"]) if confirmed else t("ground.proposed")
+        return t(f"ground.entry.{said['register']}", state=state, **holes) + _weight(ground, t)
+    if kind == "missing":
+        return t(f"ground.{'refused' if said['refused'] else 'missing'}.{said['register']}") + _weight(ground, t)
+    return t("ground.owner", who=said["author"], gap=_gap(ground, t))
+
+
+def _interval(said: Mapping[str, Any], t: Words) -> dict[str, str]:
+    return {"share": t.percent(said["value"], 0), "interval": t.percents(said["low"], said["high"], 0)}
+
+
+def _gap(ground: Ground, t: Words) -> str:
+    if ground.supports is None:
+        return ""
+    return f"{int(ground.supports)} ({GAP_NAMES[ground.supports][t.lang].lower()})"
+
+
+def _weight(ground: Ground, t: Words) -> str:
+    """What the piece does to the share of a gap."""
+    if ground.supports is None or ground.weight == 1:
+        return ""
+    sign, factor = ("×", ground.weight) if ground.weight > 1 else ("÷", 1 / ground.weight)
+    digits = 0 if abs(factor - round(factor)) < 1e-9 else 1
+    return " " + t("ground.weight", gap=_gap(ground, t), factor=f"{sign} {t.number(factor, digits)}")
