@@ -18,7 +18,7 @@ from voc_pipeline.registry.claims import (
     register,
 )
 from voc_pipeline.registry.cosines import N_BEST, Doubles, Floats
-from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, apply, child_id, in_force, replay, undone
+from voc_pipeline.registry.edits import ACTIONS, Conflict, Replayed, Standing, apply, child_id, in_force, open_record, replay, undone
 
 __all__ = [
     "ACTIONS",
@@ -43,6 +43,7 @@ __all__ = [
     "claims_for",
     "freeze",
     "in_force",
+    "open_record",
     "register",
     "replay",
     "undone",
