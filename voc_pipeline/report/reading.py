@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, Protocol, overload
 
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.errors import RunError, suggest
-from voc_pipeline.registry import in_force
-from voc_pipeline.schema import Annotation, Edit, GapReading, Interval, Irritant, IrritantKind, Mention, Metric, Stage, Verbatim
+from voc_pipeline.loop import replay_loops
+from voc_pipeline.registry import Standing, in_force, undone
+from voc_pipeline.schema import Annotation, Edit, GapReading, Interval, Irritant, IrritantKind, Loop, Mention, Metric, Stage, Verbatim
 
 HEADS = (
     "polarity",
@@ -190,6 +191,11 @@ class Reading:
     def in_force(self) -> Sequence[Edit]:
         """People's edits that were not undone."""
         return in_force(self.ledger)
+
+    @cached_property
+    def loops(self) -> Mapping[str, Loop]:
+        """Where each irritant stands in its loop; those that nobody did anything about are not among them."""
+        return replay_loops(self.ledger, undone(self.ledger), Standing(self.everyone).following)[0]
 
     @cached_property
     def merged(self) -> Mapping[str, Sequence[str]]:

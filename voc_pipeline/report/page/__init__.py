@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from voc_pipeline.report.page import analyst, essentials, marketing, method, product, registry
+from voc_pipeline.report.page import actions, analyst, essentials, marketing, method, product, registry
 from voc_pipeline.report.page.phrases import LEAST_GROUP, Phrases
 from voc_pipeline.report.page.records import read_records
 from voc_pipeline.report.quotes import Quotes, lead_of
@@ -44,6 +44,7 @@ def render(reading: Reading, words: Words) -> str:
         essentials=essentials.view(phrases, records),
         product=product.view(phrases, records, quotes),
         marketing=marketing.view(phrases, records, quotes),
+        actions=actions.view(phrases),
         analyst=analyst.view(phrases, records),
         method=method.view(phrases, records),
         registry=registry.view(phrases),

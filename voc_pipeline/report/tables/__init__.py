@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from voc_pipeline.config import Config
 from voc_pipeline.report.reading import Readable, read
+from voc_pipeline.report.tables.actions import action_rows, loop_rows
 from voc_pipeline.report.tables.adjusted import (
     aspect_rows,
     crossing_rows,
@@ -40,7 +41,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
     Returns:
         By name: `irritants`, `strengths`, `suggestions`, `mentions`, `gaps`, `stages`, `segments`, `months`, `irritant_months`, `irritant_segments`,
         `drivers`, `driver_segments`, `regard_effects`, `moments`, `aspects`, `crossings`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`, `ledger`,
-        `remainder`. Rows sorted, floats rounded; `columns` explains the columns.
+        `remainder`, `actions`, `loop`. Rows sorted, floats rounded; `columns` explains the columns.
 
     Raises:
         RunError: no run has that id.
@@ -72,5 +73,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
         "audit": audit_rows(reading.figures),
         "ledger": ledger_rows(reading),
         "remainder": remainder_rows(reading),
+        "actions": action_rows(reading),
+        "loop": loop_rows(reading),
     }
     return {name: frame(name, rows) for name, rows in made.items()}
