@@ -32,13 +32,13 @@ class Actions:
     """
 
     def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+        self.registry = registry
 
     # ------------------------------------------------------------ reading
 
     def loops(self) -> Mapping[str, Loop]:
         """Every loop as it stands, by irritant."""
-        return self._registry.loops()
+        return self.registry.loops()
 
     def action(self, action_id: str) -> Action:
         """An action by its id."""
@@ -55,7 +55,7 @@ class Actions:
         if found_on is not None and found_on > _today():
             self._not_to_come(f"cause {irritant_id}", "found", found_on)
         payload: dict[str, Any] = {"what": _clean(what), "found_by": found_by.strip()}
-        return self._registry.edit("cause", irritant_id, payload | ({"found_on": found_on.isoformat()} if found_on else {}), reason)
+        return self.registry.edit("cause", irritant_id, payload | ({"found_on": found_on.isoformat()} if found_on else {}), reason)
 
     def plan(
         self,
@@ -103,7 +103,7 @@ class Actions:
         payload |= {"expected": pure.written(expected)} if expected is not None else {}
         payload |= {"state": state} if state != "planned" else {}
         payload |= {"declared": declared.on.isoformat(), "register": declared.register} if declared else {}
-        return self._registry.edit("plan", irritant_id, payload, reason)
+        return self.registry.edit("plan", irritant_id, payload, reason)
 
     def expect(self, action_id: str, expected: Expected, reason: str = "") -> Edit:
         """Declares what an action is expected to change, or declares it anew: before its window only."""
@@ -115,7 +115,7 @@ class Actions:
         if action.expected is not None:
             self._check_before(f"expect {action.id}, as it was declared on {action.declared_on}", action.expected, None)
         self._check_before(f"expect {action.id}", expected, None)
-        return self._registry.edit("expect", action.irritant_id, {"action": action.id, "expected": pure.written(expected)}, reason)
+        return self.registry.edit("expect", action.irritant_id, {"action": action.id, "expected": pure.written(expected)}, reason)
 
     def start(self, action_id: str, reason: str = "") -> Edit:
         """Says that an action was begun."""
@@ -132,26 +132,26 @@ class Actions:
     def state_edit(self, what: str, action_id: str, reason: str = "") -> Edit:
         """The edit that `start`, `done` or `drop` makes, not yet made."""
         action = self.action(action_id)
-        return self._registry.edit(what, action.irritant_id, {"action": action.id}, reason)
+        return self.registry.edit(what, action.irritant_id, {"action": action.id}, reason)
 
     def close(self, irritant_id: str, decision: bool = False, reason: str = "") -> Edit:
         """Closes the loop of an irritant: because a measured result says met, or by decision with a reason."""
-        return self._do(self._registry.edit("close", irritant_id, {"how": "decision" if decision else "met"}, reason))
+        return self._do(self.registry.edit("close", irritant_id, {"how": "decision" if decision else "met"}, reason))
 
     def reopen(self, irritant_id: str, reason: str = "") -> Edit:
         """Opens the loop of an irritant again."""
-        return self._do(self._registry.edit("reopen", irritant_id, {}, reason))
+        return self._do(self.registry.edit("reopen", irritant_id, {}, reason))
 
     # ------------------------------------------------------------ parts
 
     def _do(self, edit: Edit) -> Edit:
-        return self._registry.do([edit])[0]
+        return self.registry.do([edit])[0]
 
     def _check_before(self, where: str, expected: Expected, declared: Declared | None) -> None:
-        pure.check_before(where, expected, _today(), self._registry.analysed_until(), declared.on if declared else None)
+        pure.check_before(where, expected, _today(), self.registry.analysed_until(), declared.on if declared else None)
 
     def _not_to_come(self, where: str, what: str, day: date) -> None:
-        analysed = self._registry.analysed_until()
+        analysed = self.registry.analysed_until()
         if analysed is None or day > analysed:
             raise EditError(where, f"{what} on {day}, which is to come", "a day up to today", "Mend the date")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voc_pipeline.edits.action_sheet import ACTIONS, action_row
 from voc_pipeline.edits.desk import Registry, touched
 from voc_pipeline.edits.sheet import EDITABLE, MENTIONS, NONE, RECORDS, cells_of, digest, head, known, state_of, state_of_mention, words
 from voc_pipeline.errors import EditError, VocError
@@ -15,7 +16,8 @@ from voc_pipeline.registry import Standing
 from voc_pipeline.schema import Edit, Irritant
 from voc_pipeline.workbooks import cell_text, folded, read_sheets
 
-ORDER = ("restore", "rename", "owner", "pin", "unpin", "note", "split", "move", "merge", "reject")
+LOOP = ("cause", "plan", "expect", "start", "done", "drop", "close", "reopen")
+ORDER = ("restore", "rename", "owner", "pin", "unpin", "note", *LOOP, "split", "move", "merge", "reject")
 """In which the edits of one workbook are made: what closes a record comes last."""
 
 
@@ -63,6 +65,8 @@ def read_review(registry: Registry, path: Path) -> Review:
         try:
             if sheet == "records":
                 subject, changed, asked = _record_row(registry, standing, where, row)
+            elif sheet == "actions":
+                subject, changed, asked = action_row(registry, standing, where, row)
             else:
                 subject, changed, asked = _mention_row(registry, standing, held, where, row)
         except VocError as error:
@@ -81,6 +85,8 @@ def read_review(registry: Registry, path: Path) -> Review:
 
 
 def _about(edit: Edit, sheet: str, subject: str) -> bool:
+    if sheet == "actions":
+        return edit.irritant_id == subject and edit.action in (*LOOP, "measured", "recurred", "undo", "merge", "reject")
     return subject in touched(edit) if sheet == "records" else fold(str(edit.payload.get("text", ""))) == fold(subject)
 
 
@@ -155,10 +161,12 @@ def _choice(where: str, column: str, text: str, values: tuple[str, ...]) -> str:
 
 def _rows(path: Path) -> list[tuple[str, str, dict[str, str]]]:
     """Rows of both sheets: which, where, and cells by column."""
-    titles = {sheet: words()["sheets"][sheet] for sheet in ("records", "mentions")}
-    sheets = read_sheets(path, titles, EditError, "a workbook made by `voc export CONFIG --for-review`, saved as .xlsx")
+    titles = {sheet: words()["sheets"][sheet] for sheet in ("records", "mentions", "actions")}
+    sheets = read_sheets(path, titles, EditError, "a workbook made by `voc export CONFIG --for-review`, saved as .xlsx", ("actions",))
     found = []
-    for sheet, columns in (("records", RECORDS), ("mentions", MENTIONS)):
+    for sheet, columns in (("records", RECORDS), ("mentions", MENTIONS), ("actions", ACTIONS)):
+        if sheet not in sheets:
+            continue
         title, rows = sheets[sheet]
         places = _places(path, title, rows[0] if rows else (), columns)
         for number, cells in enumerate(rows[1:], start=2):
