@@ -246,7 +246,7 @@ def _fit(y: Floats, x: Floats, family: Any, offset: Floats) -> Any:
     import statsmodels.api as sm
     from statsmodels.tools.sm_exceptions import DomainWarning, PerfectSeparationWarning
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(over="ignore"):  # far from the best effect a share is 0 to the last digit
         warnings.simplefilter("ignore", PerfectSeparationWarning)  # weeks all alike fit exactly, which is no trouble here
         warnings.simplefilter("ignore", DomainWarning)
         return sm.GLM(y, x, family=family, offset=offset).fit()
