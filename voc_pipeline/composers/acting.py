@@ -127,7 +127,8 @@ def declared_told(action: Action) -> str:
     """When a result was declared, and by whose word."""
     if action.register:
         return f"declared on {action.declared_on} by {action.register}, entered on {action.entered_on}"
-    return f"declared on {action.declared_on}"
+    late = action.expected is not None and action.declared_on >= action.expected.start
+    return f"declared on {action.declared_on}" + (", its window begun, before any run analysed it" if late else "")
 
 
 def trouble_lines(found: Sequence[Trouble], standing: RegistryStanding) -> list[str]:

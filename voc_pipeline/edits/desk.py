@@ -71,7 +71,9 @@ class Registry:
 
     def loops(self) -> dict[str, Loop]:
         """Where each irritant stands in its loop; those that nobody did anything about are not among them."""
-        return _loops(self._store.edits(), self.standing())[0]
+        run = self._store.last_done_run()
+        loops = _loops(self._store.edits(), self.standing())[0]
+        return loop.with_figures(loops, self._store.metrics(run.id, "action") if run else ())
 
     def analysed_until(self) -> date | None:
         """Last day that any run has analysed; None before the first."""

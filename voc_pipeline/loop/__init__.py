@@ -13,6 +13,7 @@ from voc_pipeline.loop.standing import (
     find_action,
     measured_payload,
     replay_loops,
+    with_figures,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "measured_payload",
     "replay_loops",
     "seen",
+    "with_figures",
     "written",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from voc_pipeline.errors import EditError, suggest
 from voc_pipeline.loop.declaring import read
-from voc_pipeline.schema import Action, Cause, Edit, Loop, Measured
+from voc_pipeline.schema import Action, Cause, Edit, Loop, Measured, Metric
 
 Loops = Mapping[str, Loop]
 
@@ -184,6 +184,32 @@ def closable(loop: Loop) -> bool:
     """Whether measured results say that it is met: one at least does, and none says that it is not."""
     verdicts = {action.measured.verdict for action in loop.actions if action.measured and action.state != "dropped"}
     return "met" in verdicts and "not_met" not in verdicts
+
+
+def with_figures(loops: Loops, metrics: Iterable[Metric]) -> dict[str, Loop]:
+    """The loops with the figures of one run in the place of those of the run that gave the verdict first.
+
+    Args:
+        loops: As the ledger has them.
+        metrics: Of scope `action`, as the run wrote them.
+    """
+    names = set(Measured.__slots__) - {"value", "low", "high", "until"}
+    figures = {
+        metric.key: Measured(
+            value=None if metric.value is None or metric.value != metric.value else metric.value,
+            low=metric.low,
+            high=metric.high,
+            until=date.fromisoformat(str(metric.detail["until"])),
+            **{name: cast(Any, metric.detail[name]) for name in names},
+        )
+        for metric in metrics
+    }
+
+    def told(action: Action) -> Action:
+        now = figures.get(action.id)
+        return replace(action, measured=now) if now is not None and now.verdict and action.measured is not None else action
+
+    return {i: replace(loop, actions=tuple(map(told, loop.actions))) for i, loop in loops.items()}
 
 
 def measured_payload(action: Action, measured: Measured) -> dict[str, Any]:

@@ -95,9 +95,10 @@ def _value(base: Base, row: int, attribute: str) -> str:
 def _of_counts(base: Base, rows: Ints, expected: Expected, window: _Window, groups: tuple[Bools, Bools | None], untellable: Measured) -> Measured:
     treated, control = groups
     weeks, after = len(window.after), window.after
-    side = after[window.week[rows]].astype(np.int64)
-    spread = dispersion(base.clusters[rows] * 2 + side)
     customers = expected.metric == "customer_share"
+    spoken = np.stack([window.week[rows], base.clusters[rows]])
+    week, cluster = np.unique(spoken, axis=1) if customers and len(rows) else spoken
+    spread = dispersion(cluster * 2 + after[week].astype(np.int64))
 
     def told(group: Bools) -> tuple[Floats, Floats]:
         mine, everyone = rows[group[rows]], np.flatnonzero(group & (window.week >= 0))
@@ -107,8 +108,6 @@ def _of_counts(base: Base, rows: Ints, expected: Expected, window: _Window, grou
         return counts_by_week(window.week, mine, weeks), of_all
 
     y, e = told(treated)
-    if customers:
-        spread = max(1.0, spread / max(1.0, len(rows) / max(1.0, float(_customers(base, window, rows).sum()))))
     if control is None:
         effect, control_rate = interrupted(y, e, after, spread), None
     else:

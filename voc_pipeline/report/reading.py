@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, overload
 
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.errors import RunError, suggest
-from voc_pipeline.loop import replay_loops
+from voc_pipeline.loop import replay_loops, with_figures
 from voc_pipeline.registry import Standing, in_force, undone
 from voc_pipeline.schema import Annotation, Edit, GapReading, Interval, Irritant, IrritantKind, Loop, Mention, Metric, Stage, Verbatim
 
@@ -195,7 +195,8 @@ class Reading:
     @cached_property
     def loops(self) -> Mapping[str, Loop]:
         """Where each irritant stands in its loop; those that nobody did anything about are not among them."""
-        return replay_loops(self.ledger, undone(self.ledger), Standing(self.everyone).following)[0]
+        loops = replay_loops(self.ledger, undone(self.ledger), Standing(self.everyone).following)[0]
+        return with_figures(loops, self.store.metrics(self.run.id, "action"))
 
     @cached_property
     def merged(self) -> Mapping[str, Sequence[str]]:

@@ -58,7 +58,7 @@ def _summary(phrases: Phrases, actions: list[Action]) -> str:
     if not actions:
         return phrases.t("actions.summary.none")
     told = [action.measured.verdict for action in actions if action.measured and action.measured.verdict]
-    counts = [f"{told.count(one)} {phrases.t(f'actions.verdict.{one}')}" for one in VERDICTS if one in told]
+    counts = [phrases.t(f"actions.count.{one}", n=told.count(one)) for one in VERDICTS if one in told]
     return phrases.t.plural("actions.summary", len(actions), verdicts=", ".join(counts) or phrases.t("actions.unmeasured"))
 
 
@@ -89,7 +89,7 @@ def _row(phrases: Phrases, loop: Loop, action: Action, day: date) -> View:
         "window": _window(phrases, action.expected) if action.expected else "",
         "declared": _declared(phrases, action) if action.expected else "",
         "result": _result(phrases, action.expected, measured) if action.expected and measured and measured.verdict else None,
-        "phase": t({"waiting": "actions.waiting", "open": "actions.open", "due": "actions.due.next"}.get(phase(action, day), "actions.none")),
+        "phase": t({"waiting": "actions.waiting", "open": "actions.open", "due": "actions.due.next"}.get(phase(action, day), "actions.unexpected")),
         "dropped": action.state == "dropped",
     }
 
@@ -114,11 +114,10 @@ def _window(phrases: Phrases, expected: Expected) -> str:
 
 def _declared(phrases: Phrases, action: Action) -> str:
     t, declared, entered = phrases.t, phrases.t.day(action.declared_on, short=True), phrases.t.day(action.entered_on, short=True)
-    return (
-        t("actions.declared.register", day=declared, register=action.register, entered=entered)
-        if action.register
-        else t("actions.declared", day=declared)
-    )
+    if action.register:
+        return t("actions.declared.register", day=declared, register=action.register, entered=entered)
+    begun = action.expected is not None and action.declared_on >= action.expected.start
+    return t("actions.declared.begun" if begun else "actions.declared", day=declared)
 
 
 def _result(phrases: Phrases, expected: Expected, measured: Measured) -> View:
@@ -129,11 +128,8 @@ def _result(phrases: Phrases, expected: Expected, measured: Measured) -> View:
     if measured.verdict == "cannot_tell":
         needed = measured.needed_weeks
         takes = t("actions.needed", n=needed) if needed else t("actions.needed.none") if measured.why in ("few", "wide", "partial") else ""
-        why = (
-            " ; ".join(part for part in (t.known(f"actions.why.{measured.why}"), takes) if part)
-            if t.lang == "fr"
-            else "; ".join(part for part in (t.known(f"actions.why.{measured.why}"), takes) if part)
-        )
+        parts = [part for part in (t.known(f"actions.why.{measured.why}"), takes) if part]
+        why = ("\u202f; " if t.lang == "fr" else "; ").join(parts)
     return {
         "verdict": t(f"actions.verdict.{measured.verdict}"),
         "tone": TONES[measured.verdict],
