@@ -2,7 +2,7 @@
 
 An irritant is told so many times a week for 26 weeks, then in a window of 12. Flat: nothing changes, and a fall of 30 % was declared; the promise is that at
 most one such action in twenty is called met. Planted: the rate falls with the window; power is how often that is called met. Both against the irritant's
-own trend, and against a control of the same size for whom nothing changes. Beside it, what many would do: "volume fell by the size declared".
+own trend and level, and against a control of the same size for whom nothing changes. Beside it, what many would do: "volume fell by the size declared".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from voc_pipeline.intervals import Floats, wilson_interval
-from voc_pipeline.prioritise.effects import controlled, interrupted, verdict, weeks_needed
+from voc_pipeline.prioritise.effects import controlled, interrupted, joint, weeks_needed
 
 HERE = Path(__file__).resolve().parent
 BEFORE, WINDOW, DECLARED = 26, 12, -0.3
@@ -74,15 +74,16 @@ def simulate(rng: np.random.Generator, world: World, rate: float, fall: float, s
 def verdicts(world: World, rate: float, fall: float, runs: int, seed: int) -> dict[str, dict[str, float]]:
     """Shares of `met` and `not_met` by method; by the plain comparison of two shares, `met` is a fall of the declared size."""
     rng = np.random.default_rng(seed)
-    found = {name: {"met": 0, "not_met": 0} for name in ("interrupted", "controlled", "plain")}
+    found = {name: {"met": 0, "not_met": 0} for name in ("interrupted", "trend", "controlled", "plain")}
     weeks = np.arange(len(AFTER))
     shared = world.drift ** (weeks / 52) * np.where((weeks >= BEFORE - 6) & ~AFTER, world.peak, 1.0)
     for _ in range(runs):
         y, e, spread = simulate(rng, world, rate, fall, shared)
         yc, ec, _ = simulate(rng, world, rate, 0.0, shared)
-        effects = {"interrupted": interrupted(y, e, AFTER, spread), "controlled": controlled(y, yc, e, ec, AFTER, spread)}
-        for name, effect in effects.items():
-            judged = verdict(effect, DECLARED) if effect is not None else "cannot_tell"
+        own = [interrupted(y, e, AFTER, spread, trend) for trend in (True, False)]
+        for name, effects in (("interrupted", own), ("trend", own[:1]), ("controlled", [controlled(y, yc, e, ec, AFTER, spread)])):
+            told = [effect for effect in effects if effect is not None]
+            judged = joint(told, DECLARED)[1] if len(told) == len(effects) else "cannot_tell"
             if judged in found[name]:
                 found[name][judged] += 1
         before = y[~AFTER].sum() / e[~AFTER].sum()
@@ -94,7 +95,7 @@ def verdicts(world: World, rate: float, fall: float, runs: int, seed: int) -> di
 def main() -> None:
     """Simulate, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=400)
+    parser.add_argument("--runs", type=int, default=200)
     runs = parser.parse_args().runs
     lines = [
         "# Verdicts on actions",
@@ -102,8 +103,8 @@ def main() -> None:
         f"{runs} simulated actions a line; 26 weeks before, a window of 12, a fall of 30 % declared; `python -m benchmarks.loop`.",
         f"Promise: of actions that change nothing, at most {PROMISE:.2f} called met.",
         "",
-        "| nothing changes, 5 told a week | met, own trend | 95 % | met, control | 95 % | met if volume fell 30 % |",
-        "|---|---|---|---|---|---|",
+        "| nothing changes, 5 told a week | met, own trend and level | 95 % | met, control | 95 % | by the trend alone | met if volume fell 30 % |",
+        "|---|---|---|---|---|---|---|",
     ]
     flat = {}
     for world in WORLDS:
@@ -112,14 +113,14 @@ def main() -> None:
         for name in ("interrupted", "controlled"):
             low, high = wilson_interval(round(found[name]["met"] * runs), runs)
             cells.append(f"{found[name]['met']:.3f} | {low:.3f} to {high:.3f}")
-        lines.append(f"| {world.name} | {' | '.join(cells)} | {found['plain']['met']:.3f} |")
-    tried = max(50, runs // 3)
+        lines.append(f"| {world.name} | {' | '.join(cells)} | {found['trend']['met']:.3f} | {found['plain']['met']:.3f} |")
+    tried = max(30, runs // 3)
     lines += [
         "",
-        "A peak that passes by itself deceives a trend: the run cannot know why a rate was high. A control takes it out; the report says so.",
+        "A trend through a peak foresees more of it, so that a mere return to normal looks like a success: a verdict asks trend and level to agree.",
     ]
     power: dict[str, dict[str, dict[str, float]]] = {}
-    for name, title in (("interrupted", "against its own trend"), ("controlled", "against a control of the same size")):
+    for name, title in (("interrupted", "against its own trend and level"), ("controlled", "against a control of the same size")):
         lines += ["", f"Planted falls, {title}: share met / not met of {tried}, by verbatims a week before and size of the fall (30 % declared).", ""]
         falls = (0.0, -0.15, -0.3, -0.5, -0.7, -0.9)
         lines += ["| a week | " + " | ".join(f"{-fall * 100:.0f} %" for fall in falls) + " |", "|---|" + "---|" * len(falls)]

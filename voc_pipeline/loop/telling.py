@@ -19,6 +19,7 @@ WHY = {
     "few": "too few verbatims or answers",
     "short": "under eight weeks of data before the window",
     "wide": "the interval holds both the target and no change",
+    "disagree": "set against its trend and against its level, it does not say the same",
     "partial": "it moved, but whether by enough the interval leaves open",
     "no_base": "nobody counts the contacts of every week",
 }
@@ -35,7 +36,7 @@ def expected_told(expected: Expected, short: bool = False) -> str:
     told = f"{METRIC_NAMES[expected.metric]} {size}"
     if short:
         return told
-    against = f"against {expected.control}" if expected.control else "against its own trend"
+    against = f"against {expected.control}" if expected.control else "against its own trend and level"
     treated = f" ({expected.treated})" if expected.treated else ""
     return f"{told}{treated}, {expected.start} to {last_day(expected)}, {against}, {expected.before_weeks} weeks before"
 

@@ -1,7 +1,7 @@
 """What changed at a known date: interrupted time series, and the same against a group for whom nothing changed. Pure mathematics on weeks and answers.
 
-Weekly counts are divided by how many verbatims the customer of one has, then regressed: a **segmented negative-binomial** model (trend through all weeks,
-a level of its own after), or, with a control, a **binomial** model of the treated group's share of each week, which takes out whatever both groups share
+Weekly counts are divided by how many verbatims the customer of one has, then regressed: a **segmented negative-binomial** model (a level of its own after,
+with the trend through all weeks and without: both must agree), or, with a control, a **binomial** model of the treated group's share of each week, which takes out whatever both groups share
 (difference in differences as a ratio of ratios). Intervals are those of the **profile likelihood**, on Student's or Fisher's quantile for the degrees of
 freedom, so that a window without a single verbatim still has an upper end. Scores are regressed with errors clustered by customer.
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,14 +47,15 @@ class Effect:
     spread: float = 0.0
 
 
-def interrupted(counts: Floats, base: Floats, after: Bools, dispersion: float = 1.0) -> Effect | None:
-    """How much lower or higher a rate is in a window than its trend before would have had it.
+def interrupted(counts: Floats, base: Floats, after: Bools, dispersion: float = 1.0, trend: bool = True) -> Effect | None:
+    """How much lower or higher a rate is in a window than its trend before would have had it, or than its level before.
 
     Args:
         counts: Verbatims by week, oldest first. *Shape:* (W,)
         base: What they stand against. *Shape:* (W,)
         after: Which weeks are the window, the last ones. *Shape:* (W,)
         dispersion: Verbatims that the customer of one has, at least 1.
+        trend: Whether the trend through all weeks is taken out.
 
     Returns:
         The change as a share, or None where too little stands before the window.
@@ -62,16 +63,18 @@ def interrupted(counts: Floats, base: Floats, after: Bools, dispersion: float = 
     import statsmodels.api as sm
 
     open_ = base > 0
-    y, e, x = counts[open_] / dispersion, base[open_], _design(after)[open_]
-    inside = x[:, 2] > 0
+    y, e, x = counts[open_] / dispersion, base[open_], _design(after, trend)[open_]
+    inside = x[:, -1] > 0
     if y[~inside].sum() < LEAST_COUNT or inside.sum() < 2 or (~inside).sum() < 4:
         return None
-    freedom = len(y) - 3
+    freedom = len(y) - x.shape[1]
     alpha = _alpha(y, e, x)
     family = sm.families.NegativeBinomial(alpha=alpha) if alpha > 1e-6 else sm.families.Poisson()
-    return _profiled(
-        lambda rows, shift: _deviance(y[rows], x[rows][:, :2], family, np.log(e[rows]) + shift * x[rows, 2]), y, inside, freedom, 1.0, alpha
-    )
+
+    def at(rows: Bools, shift: float) -> float:
+        return _deviance(y[rows], x[rows][:, :-1], family, np.log(e[rows]) + shift * x[rows, -1])
+
+    return _profiled(at, y, inside, freedom, 1.0, alpha)
 
 
 def controlled(treated: Floats, control: Floats, treated_base: Floats, control_base: Floats, after: Bools, dispersion: float = 1.0) -> Effect | None:
@@ -153,6 +156,20 @@ def verdict(effect: Effect, target: float) -> str:
     return "not_met" if most < abs(target) else "cannot_tell"
 
 
+def joint(effects: Sequence[Effect], target: float) -> tuple[Effect, str]:
+    """The least favourable of several effects, and what all of them say together.
+
+    An irritant is acted upon when it stands high: a trend through the peak would foresee more of it, and any return to normal would look like a success.
+    One that falls by itself looks like one against its level. So `met` and `not_met` are told only where trend and level agree.
+
+    >>> joint([Effect(-0.8, -0.9, -0.5), Effect(-0.4, -0.6, 0.1)], -0.5)[1]
+    'cannot_tell'
+    """
+    sign = 1 if target > 0 else -1
+    told = {verdict(effect, target) for effect in effects}
+    return min(effects, key=lambda effect: (sign * effect.value, sign * effect.low)), told.pop() if len(told) == 1 else "cannot_tell"
+
+
 def weeks_needed(rate: float, spread: float, target: float, before_weeks: int, control_rate: float | None = None) -> int | None:
     """How long a window would tell a change of a declared size, `POWER` of the time; None if none up to `LONGEST` weeks would.
 
@@ -185,10 +202,11 @@ def weeks_needed(rate: float, spread: float, target: float, before_weeks: int, c
 # ---------------------------------------------------------------- parts
 
 
-def _design(after: Bools) -> Floats:
-    """Level, trend (0 in the middle of the window, in years) and the step of the window. *Shape:* (W, 3)"""
+def _design(after: Bools, trend: bool = True) -> Floats:
+    """Level, trend (0 in the middle of the window, in years) and the step of the window. *Shape:* (W, 3), or (W, 2) without the trend"""
     week = np.arange(len(after), dtype=np.float64)
-    return np.column_stack([np.ones(len(after)), (week - week[after].mean()) / 52, after.astype(np.float64)])
+    columns = [np.ones(len(after)), (week - week[after].mean()) / 52, after.astype(np.float64)]
+    return np.column_stack(columns if trend else columns[::2])
 
 
 def _alpha(y: Floats, e: Floats, x: Floats) -> float:
@@ -196,11 +214,11 @@ def _alpha(y: Floats, e: Floats, x: Floats) -> float:
     import statsmodels.api as sm
     from scipy.optimize import brentq
 
-    inside = x[:, 2] > 0
+    inside = x[:, -1] > 0
     rows = np.ones(len(y), dtype=bool) if y[inside].sum() > 0 else ~inside
-    fitted = _fit(y[rows], x[rows] if rows.all() else x[rows][:, :2], sm.families.Poisson(), np.log(e[rows])).fittedvalues
+    fitted = _fit(y[rows], x[rows] if rows.all() else x[rows][:, :-1], sm.families.Poisson(), np.log(e[rows])).fittedvalues
     mu = np.maximum(fitted, 1e-9)
-    freedom = len(mu) - (3 if rows.all() else 2)
+    freedom = len(mu) - x.shape[1] + (not rows.all())
 
     def excess(alpha: float) -> float:
         return float(((y[rows] - mu) ** 2 / (mu + alpha * mu**2)).sum()) - freedom

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from voc_pipeline.intervals import Floats, Ints
 from voc_pipeline.prioritise.base import Base, Bools
-from voc_pipeline.prioritise.effects import LEAST_ANSWERS, Effect, controlled, interrupted, mean_change, verdict, weeks_needed
+from voc_pipeline.prioritise.effects import LEAST_ANSWERS, Effect, controlled, interrupted, joint, mean_change, verdict, weeks_needed
 from voc_pipeline.prioritise.exposure import PER, Contacts, counts_by_week, dispersion, weekly
 from voc_pipeline.schema import Expected, Measured
 
@@ -109,10 +110,10 @@ def _of_counts(base: Base, rows: Ints, expected: Expected, window: _Window, grou
 
     y, e = told(treated)
     if control is None:
-        effect, control_rate = interrupted(y, e, after, spread), None
+        effects, control_rate = [interrupted(y, e, after, spread, trend) for trend in (True, False)], None
     else:
         yc, ec = told(control)
-        effect, control_rate = controlled(y, yc, e, ec, after, spread), float(yc[~after].sum()) / spread / expected.before_weeks
+        effects, control_rate = [controlled(y, yc, e, ec, after, spread)], float(yc[~after].sum()) / spread / expected.before_weeks
     scale = PER if expected.metric == "contact_rate" else 100.0
     rates = [float(y[part].sum() / e[part].sum()) if e[part].sum() else None for part in (~after, after)]
     result = replace(
@@ -126,8 +127,8 @@ def _of_counts(base: Base, rows: Ints, expected: Expected, window: _Window, grou
     target = expected.change if expected.relative else max(-0.99, expected.change / (rates[0] * scale)) if rates[0] else expected.change
     result = replace(result, target=target)
     per_week = float(y[~after].sum()) / spread / expected.before_weeks
-    needed = weeks_needed(per_week, effect.spread if effect else 0.0, target, expected.before_weeks, control_rate)
-    return _judged(result, effect, needed)
+    needed = weeks_needed(per_week, effects[0].spread if effects[0] else 0.0, target, expected.before_weeks, control_rate)
+    return _judged(result, effects, needed)
 
 
 def _customers(base: Base, window: _Window, rows: Ints) -> Floats:
@@ -159,7 +160,7 @@ def _of_means(base: Base, rows: Ints, expected: Expected, window: _Window, group
     target = expected.change * before if expected.relative and before is not None else expected.change
     result = replace(untellable, relative=False, target=target, before=before, after=means[1], n_before=len(sides[0]), n_after=len(sides[1]))
     effect = mean_change(values, clusters, window.week[who], inside, mine if control is not None else None)
-    return _judged(result, effect, _weeks_for_mean(effect, target, len(sides[1]), expected.weeks))
+    return _judged(result, [effect], _weeks_for_mean(effect, target, len(sides[1]), expected.weeks))
 
 
 def _weeks_for_mean(effect: Effect | None, target: float, n: int, weeks: int) -> int | None:
@@ -172,13 +173,15 @@ def _weeks_for_mean(effect: Effect | None, target: float, n: int, weeks: int) ->
     return round(wanted + 0.5) if wanted < 104 else None
 
 
-def _judged(result: Measured, effect: Effect | None, needed: int | None) -> Measured:
-    if effect is None:
+def _judged(result: Measured, effects: Sequence[Effect | None], needed: int | None) -> Measured:
+    found = [effect for effect in effects if effect is not None]
+    if len(found) < len(effects):
         return replace(result, why="few", needed_weeks=needed)
-    judged = verdict(effect, result.target)
+    effect, judged = joint(found, result.target)
     low, high = (None if not np.isfinite(bound) or bound > 1e4 else round(bound, 6) for bound in (effect.low, effect.high))
     told = judged == "cannot_tell"
-    why = "" if not told else "partial" if _excludes_no_change(effect, result.target) else "wide"
+    alone = {verdict(one, result.target) for one in found}
+    why = "" if not told else "disagree" if len(alone) > 1 else "partial" if _excludes_no_change(effect, result.target) else "wide"
     return replace(result, verdict=judged, value=round(effect.value, 6), low=low, high=high, why=why, needed_weeks=needed if told else None)
 
 

@@ -53,7 +53,7 @@ class Measured:
         value, low, high: The change with its 95 % interval; a share of what was to be expected without the action (-0.4: 40 % less) where `relative`,
             else points. None where it cannot be computed.
         target: The declared change in the same unit.
-        why: Why it cannot be told: `few`, `short`, `wide`, `partial`, `no_base`; `waiting` or `open` before the window is over; else "".
+        why: Why it cannot be told: `few`, `short`, `wide`, `partial`, `disagree` (trend and level), `no_base`; `waiting` or `open` before the window is over; else "".
         before, after: What the metric was in the weeks before and in the window, for whom the action was meant.
         n_before, n_after: Verbatims that tell the irritant (or respondents) behind them.
         needed_weeks: Length of window that would tell an effect of the declared size, 8 times in 10; None where none under two years would.
