@@ -218,7 +218,7 @@ def _alpha(y: Floats, e: Floats, x: Floats) -> float:
     rows = np.ones(len(y), dtype=bool) if y[inside].sum() > 0 else ~inside
     fitted = _fit(y[rows], x[rows] if rows.all() else x[rows][:, :-1], sm.families.Poisson(), np.log(e[rows])).fittedvalues
     mu = np.maximum(fitted, 1e-9)
-    freedom = len(mu) - x.shape[1] + (not rows.all())
+    freedom = len(mu) - int(x.shape[1]) + int(not rows.all())
 
     def excess(alpha: float) -> float:
         return float(((y[rows] - mu) ** 2 / (mu + alpha * mu**2)).sum()) - freedom
