@@ -33,7 +33,14 @@ def test_planted_actions_get_the_verdicts_that_were_planted(acted: tuple[Path, s
     with (config.parent / "out" / "actions.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["what"].split(" ")[0]: row for row in csv.DictReader(file)}
     verdicts = {what: row["phase"] for what, row in rows.items()}
-    assert verdicts == {"Une": "met", "Courrier": "cannot_tell", "Contrôle": "not_met", "Repli": "cannot_tell", "Remise": "cannot_tell", "Rappel": "none"}
+    assert verdicts == {
+        "Une": "met",
+        "Courrier": "cannot_tell",
+        "Contrôle": "not_met",
+        "Repli": "cannot_tell",
+        "Remise": "cannot_tell",
+        "Rappel": "none",
+    }
     assert float(rows["Une"]["change_high"]) < 0 and rows["Courrier"]["why"] == "disagree" and float(rows["Contrôle"]["change_low"]) > -0.5
     assert rows["Remise"]["why"] == "few" and rows["Remise"]["control"] == "region=Occitanie"
     assert rows["Rappel"]["late"] == "True" and rows["Courrier"]["register"] == REGISTER.name
