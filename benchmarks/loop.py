@@ -117,7 +117,7 @@ def main() -> None:
     tried = max(30, runs // 3)
     lines += [
         "",
-        "A trend through a peak foresees more of it, so that a mere return to normal looks like a success: a verdict asks trend and level to agree.",
+        "A trend through a peak foresees more of it, so that a mere return to normal looks like a success: a verdict asks trend and level to agree. The promise does not hold there without a control: one in ten is still called met.",
     ]
     power: dict[str, dict[str, dict[str, float]]] = {}
     for name, title in (("interrupted", "against its own trend and level"), ("controlled", "against a control of the same size")):
