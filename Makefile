@@ -11,6 +11,7 @@ export PYTHONUTF8 := 1
 
 demo: install  ## A year of an invented operator: month eleven, then month twelve.
 	@$(BIN)/voc run configs/demo.yaml --until 2026-09-30
+	@$(BIN)/voc action configs/demo.yaml import data_samples/ondelia/actions_ondelia.yaml
 	@$(BIN)/voc run configs/demo.yaml --until 2026-10-31
 	@echo
 	@echo "Open out/demo/report.fr.html or out/demo/report.en.html"
@@ -27,6 +28,7 @@ lint: install
 bench: install  ## Ratios against what one would use instead.
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.stability
+	$(BIN)/python -m benchmarks.loop
 
 # Installs the lock when the lock has changed, and the project when its own settings have: what they were is kept in .venv.
 install:

@@ -13,18 +13,23 @@ from invented_audit import read_by
 from voc_pipeline import prioritise, servqual
 from voc_pipeline.audit import audit_figures
 from voc_pipeline.config import Config, CustomStage, Fields, Journey, Seam, Source
+from voc_pipeline.loop import measured_payload, replay_loops, written
+from voc_pipeline.loop.health import Standing, health_figures
+from voc_pipeline.prioritise.maturity import maturity_figures
 from voc_pipeline.registers import Entry, Register
 from voc_pipeline.schema import (
     Annotation,
     Dimension,
     Edit,
     Exemplar,
+    Expected,
     Gap,
     GapReading,
     Irritant,
     IrritantKind,
     Match,
     MatchState,
+    Measured,
     Mention,
     Metric,
     NotValuedCode,
@@ -274,7 +279,20 @@ class InventedStore:
             ("move", first, {"text": "rien à voir", "to": ""}),
         ]
         people = [Edit(self._runs[-1].started_at + timedelta(hours=1), "Anne Roux", "", *one, "vu en atelier", n) for n, one in enumerate(done, start=1)]
-        return [*people, Edit(self._runs[-1].started_at, "voc", self._runs[-1].id, "born", second, {"exemplars": 16}, "proposed by discovery", 6)]
+        born = Edit(self._runs[-1].started_at, "voc", self._runs[-1].id, "born", second, {"exemplars": 16}, "proposed by discovery", 6)
+        return [*people, born, *self._acted()]
+
+    def _acted(self) -> list[Edit]:
+        """Two actions: one declared before and measured by the last run, one that expects nothing and is late."""
+        before, on = self._runs[0].started_at - timedelta(days=1), PLANTED[1].id
+        fall = Expected("verbatim_share", -0.3, True, date(2026, 7, 6), 12)
+        plan = {"action": "ACT-AAAAAAAA", "what": "Rappel tenu par le même conseiller", "owner": "Service client", "due": "2026-07-01", "expected": written(fall)}
+        other = {"action": "ACT-BBBBBBBB", "what": "Nouvel agenda", "owner": "", "due": "2026-07-01", "declared": "2026-05-04", "register": "actions.yaml"}
+        measured = Measured("cannot_tell", -0.2, -0.5, 0.3, True, -0.3, "wide", 6.1, 4.8, 61, 30, 40, date(2026, 9, 27))
+        action = replay_loops([Edit(before, "Anne Roux", "", "plan", on, plan)], (), str)[0][on].actions[0]
+        lines = [("cause", on, {"what": "Les rappels changent de main", "found_by": "Karim"}), ("plan", on, plan), ("plan", PLANTED[2].id, other)]
+        people = [Edit(before, "Anne Roux", "", *line, "", n) for n, line in enumerate(lines, start=7)]
+        return [*people, Edit(self._runs[-1].started_at, "voc", self._runs[-1].id, "measured", on, measured_payload(action, measured), "computed from the data", 10)]
 
     def mentions(self, run_id: str) -> Sequence[Mention]:
         until = next(run.as_of for run in self._runs if run.id == run_id)
@@ -410,6 +428,8 @@ class InventedStore:
         metrics += [Metric("remainder", f"{n:02d}", "size", 9.0 - n, n=100, detail={"quotes": [list(place)], "nearest": PLANTED[n].id, "nearest_score": 0.4}) for n, place in enumerate(loose or told, start=1)]
         metrics += [Metric("remainder", "", "growth", 0.04, n=900, detail={"p_value": 0.01, "warning": True, "before": 0.11, "previous_run": "run-0001"})]
         metrics += [Metric("drift", PLANTED[0].id, "effect", 0.41, n=90, detail={"q_value": 0.01, "flagged": True, "recent": 0.52, "earlier": 0.61, "n_recent": 20, "n_earlier": 70, "examples": [list(place) for place in told]})]
+        metrics += maturity_figures(voices, tellings, kinds, ["chat", "review", "survey", "shop"], {voice.verbatim_id: True for voice in voices if voice.channel == "chat"}, {})
+        metrics += health_figures([Standing(p.id, p.owner, as_of) for p in PLANTED if p.kind is IrritantKind.IRRITANT], replay_loops(self._acted(), (), str)[0], as_of)
         self._metrics[run.id] = metrics
         customers = {key: v.customer for key, v in inside.items()}
         spreads = servqual.dispersions(voices, [t for t in tellings if kinds[t.irritant_id] is IrritantKind.IRRITANT])

@@ -572,9 +572,23 @@ def test_the_page_tells_what_people_did_to_the_registry(tmp_path: Path, lang: st
 def test_the_ledger_is_a_table(tmp_path: Path) -> None:
     """Every line of the ledger is a row: a decision with its time, an undone one marked; what a run did has no time, so that tables stay the same."""
     ledger = report.tables(InventedStore(60), CONFIG, "run-0002")["ledger"]
-    assert ledger["action"].tolist() == ["rename", "owner", "merge", "undo", "move", "born"]
-    assert ledger["in_force"].tolist() == [True, True, False, True, True, True]
-    assert [bool(at) for at in ledger["at"]] == [True] * 5 + [False]
+    assert ledger["action"].tolist() == ["rename", "owner", "merge", "undo", "move", "born", "cause", "plan", "plan", "measured"]
+    assert ledger["in_force"].tolist() == [True, True, False] + [True] * 7
+    assert [bool(at) for at in ledger["at"]] == [True] * 5 + [False] + [True] * 3 + [False]
+
+
+def test_actions_are_told_with_their_result_and_what_lacks(pages: dict[str, str]) -> None:
+    """The page of actions tells the verdict with its interval and what it would take, the register's word for a day, what is late and what was never expected."""
+    said = {
+        "fr": ("on ne peut pas dire", "de −50", "une fenêtre de 40 semaines", "Les rappels changent de main", "en retard", "Sans résultat attendu"),
+        "en": ("cannot tell", "−50% to +30%", "a window of 40 weeks", "Les rappels changent de main", "late", "Without an expected result"),
+    }
+    for lang, words in said.items():
+        part = unescape(pages[lang][pages[lang].index('id="actions"') : pages[lang].index('id="analyst"')]).replace("\u00a0", " ").replace("\u202f", " ")
+        assert [word for word in words if word not in part] == []
+    rows = {row["id"]: row for row in frames()["actions"].to_dict("records")}
+    assert (rows["ACT-AAAAAAAA"]["phase"], rows["ACT-AAAAAAAA"]["needed_weeks"]) == ("cannot_tell", 40)
+    assert (rows["ACT-BBBBBBBB"]["late"], rows["ACT-BBBBBBBB"]["register"]) == (True, "actions.yaml")
 
 
 def test_what_weighs_is_told_with_its_rank_and_its_lower_bound(pages: dict[str, str]) -> None:

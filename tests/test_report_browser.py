@@ -115,7 +115,7 @@ def test_the_page_loads_without_an_error(page: Path) -> None:
     assert run.returncode == 0, run.stderr[-2000:]
     assert not re.findall(r".*CONSOLE.*", run.stderr)
     assert re.search(r'<html lang="fr" class="js">', run.stdout)
-    assert len(re.findall(r'<section class="view"[^>]* hidden=""', run.stdout)) == 6
+    assert len(re.findall(r'<section class="view"[^>]* hidden=""', run.stdout)) == 7
     assert run.stdout.count('<button type="button">') == 8
 
 

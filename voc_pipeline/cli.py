@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from voc_pipeline.action_commands import app as action_app
 from voc_pipeline.edit_commands import app as irritants_app
 from voc_pipeline.errors import AuditError, ConfigError, EditError, VocError
 from voc_pipeline.offline import switch_off_telemetry
@@ -29,6 +30,7 @@ app = typer.Typer(
 
 app.add_typer(irritants_app, name="irritants")
 app.add_typer(registers_app, name="registers")
+app.add_typer(action_app, name="action")
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)]
 Since = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,17 +15,20 @@ from voc_pipeline.annotate import trained
 from voc_pipeline.config import Config
 from voc_pipeline.encoder import folder_version
 from voc_pipeline.errors import RunError
+from voc_pipeline.loop import LOOP_ACTIONS
+from voc_pipeline.schema import Edit
 from voc_pipeline.steps.annotating import ANNOTATE
 from voc_pipeline.steps.assigning import ASSIGN, DISCOVER
 from voc_pipeline.steps.carrying import CARRY
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
 from voc_pipeline.steps.ingest import INGEST
+from voc_pipeline.steps.looping import LOOP
 from voc_pipeline.steps.measuring import MAP, PRIORITISE
 from voc_pipeline.steps.publishing import PUBLISH
 from voc_pipeline.steps.watching import WATCH
 from voc_pipeline.store import Run, Store, exclusive, open_store
 
-STEPS: tuple[Step, ...] = (INGEST, ANNOTATE, CARRY, ASSIGN, DISCOVER, MAP, PRIORITISE, WATCH, PUBLISH)
+STEPS: tuple[Step, ...] = (INGEST, ANNOTATE, CARRY, ASSIGN, DISCOVER, MAP, PRIORITISE, WATCH, LOOP, PUBLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +188,21 @@ def unfinished(config: Config, store: Store) -> Run | None:
 
 
 def _edited_since(store: Store, run: Run) -> bool:
-    """Whether a person changed the registry after a run ended, or since one that did not end began: it would count by two registries."""
-    return any(not edit.run_id and edit.at > (run.finished_at or run.started_at) for edit in store.edits())
+    """Whether a person changed the registry after a run ended, or since one that did not end began: it would count by two registries.
+
+    What people do in the loop (causes, actions, expected results) changes no count: only the newest run is asked to measure it.
+    """
+    edits, newest = [edit for edit in store.edits() if not edit.run_id], store.last_done_run()
+    overtaken = run.status == "done" and newest is not None and newest.id != run.id
+    after = run.finished_at or run.started_at
+    return any(edit.at > after and not (overtaken and _of_the_loop(edit, edits)) for edit in edits)
+
+
+def _of_the_loop(edit: Edit, edits: Sequence[Edit]) -> bool:
+    by_rank = {one.id: one for one in edits}
+    while edit.action == "undo":
+        edit = by_rank[int(edit.payload["edit"])]
+    return edit.action in LOOP_ACTIONS
 
 
 def _request_hash(config: Config, version: str) -> str:

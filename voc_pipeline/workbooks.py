@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,9 @@ def new_workbook(path: Path, error: type[VocError], held: str, remedy: str) -> I
         raise error(str(path), f"cannot be written ({getattr(why, 'strerror', None) or why})", "a file that may be written", remedy) from None
 
 
-def read_sheets(path: Path, titles: Mapping[str, Mapping[str, str]], error: type[VocError], made_by: str) -> dict[str, tuple[str, Rows]]:
+def read_sheets(
+    path: Path, titles: Mapping[str, Mapping[str, str]], error: type[VocError], made_by: str, optional: Collection[str] = ()
+) -> dict[str, tuple[str, Rows]]:
     """Some sheets of a workbook, found by their title in either language.
 
     Args:
@@ -72,6 +74,7 @@ def read_sheets(path: Path, titles: Mapping[str, Mapping[str, str]], error: type
         titles: Of each sheet, its title by language.
         error: What is raised.
         made_by: What the workbook should be, for the error.
+        optional: Sheets that may be missing: older workbooks have none.
 
     Returns:
         Of each sheet its title as it stands there, and its rows.
@@ -90,6 +93,8 @@ def read_sheets(path: Path, titles: Mapping[str, Mapping[str, str]], error: type
         found = {}
         for name, wanted in titles.items():
             title = next((there[folded(own)] for own in wanted.values() if folded(own) in there), None)
+            if title is None and name in optional:
+                continue
             if title is None:
                 raise error(str(path), f"no sheet {wanted['en']!r} or {wanted['fr']!r}", made_by, "Give the workbook as it was made")
             found[name] = (title, [tuple(row) for row in book[title].iter_rows(values_only=True)])

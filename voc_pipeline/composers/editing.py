@@ -12,6 +12,8 @@ from rich.table import Table
 from voc_pipeline import registry as pure
 from voc_pipeline.config import Config
 from voc_pipeline.edits import Registry, open_registry
+from voc_pipeline.loop.declaring import read
+from voc_pipeline.loop.telling import expected_told
 from voc_pipeline.schema import Edit
 
 WIDTH = 120
@@ -94,6 +96,18 @@ def said(line: Edit) -> str:
         "refuse": lambda p: f"does not speak of {p['entry']} ({p['words'][:60]})",
         "confirm-gap": lambda p: f"gap {p['gap']} confirmed",
         "undo": lambda p: f"edit {p['edit']} undone",
+        "cause": lambda p: f"cause: {p['what']}" + (f" (found by {p['found_by']})" if p.get("found_by") else ""),
+        "plan": lambda p: (
+            f"{p['action']} planned: {p['what']}" + (f", {p['owner']}" if p.get("owner") else "") + (f", due {p['due']}" if p.get("due") else "")
+        ),
+        "expect": lambda p: f"{p['action']} expected to change: {expected_told(read(p['expected']))}",
+        "start": lambda p: f"{p['action']} begun",
+        "done": lambda p: f"{p['action']} carried out",
+        "drop": lambda p: f"{p['action']} given up",
+        "close": lambda p: "closed: a measured result says met" if p.get("how") == "met" else "closed by decision",
+        "reopen": lambda p: "reopened",
+        "measured": lambda p: f"{p['action']} measured: {p['verdict'].replace('_', ' ')}",
+        "recurred": lambda p: f"reopened: told {p['rate_ratio']:.1f} times as often as before",
         "born": lambda p: f"born, {p.get('exemplars', '?')} exemplars",
         "growth": lambda p: f"told {p['rate_ratio']:.1f} times as often as before",
         "drift": lambda p: f"moves away from its core: closeness {p['earlier']:.2f}, lately {p['recent']:.2f}",

@@ -17,7 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from voc_pipeline import pipeline
+from voc_pipeline.composers import acting
 from voc_pipeline.config import Config
+from voc_pipeline.edits import Registry
 from voc_pipeline.report.reading import Figures
 from voc_pipeline.schema import IrritantKind, Metric, Outcome
 from voc_pipeline.steps.context import Context, Step
@@ -35,6 +37,8 @@ WORDS = {
     "discover": "discover new ones",
     "map": "gaps and owners",
     "prioritise": "figures and ranks",
+    "watch": "drift and remainder",
+    "loop": "measured results",
     "publish": "report and tables",
 }
 
@@ -145,6 +149,8 @@ def summary(console: Console, config: Config, store: Store, started: pipeline.St
     if "swap.records_kept" in figures:
         console.print(swap(figures), soft_wrap=True)
     console.print(top_table(store, metrics))
+    for line in acting.closing_lines(store, Registry(store, config.store_url), run):
+        console.print(line, soft_wrap=True)
     for what, where, more in (
         ("Report", config.output_dir / "report.fr.html", " (and report.en.html)"),
         ("Tables", config.output_dir / "tables.xlsx", " (and CSV, Parquet)"),

@@ -6,15 +6,16 @@ import getpass
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any
 
+from voc_pipeline import loop
 from voc_pipeline import registry as pure
 from voc_pipeline.config import Config
 from voc_pipeline.errors import EditError, suggest
 from voc_pipeline.redact import redact
-from voc_pipeline.schema import Edit, Irritant, Mention, Role, Segment, Verbatim
+from voc_pipeline.schema import Edit, Irritant, IrritantKind, Loop, Mention, Role, Segment, Verbatim
 from voc_pipeline.store import Store, exclusive, open_store
 
 Place = tuple[str, int]
@@ -64,9 +65,20 @@ class Registry:
         """The registry as it stands now."""
         return self._replayed().standing
 
-    def conflicts(self) -> tuple[pure.Conflict, ...]:
+    def conflicts(self) -> tuple[pure.Conflict | loop.LoopConflict, ...]:
         """Edits in force that could not be applied."""
-        return self._replayed().conflicts
+        replayed, ledger = self._replayed(), self._store.edits()
+        return (*replayed.conflicts, *_loops(ledger, replayed.standing)[1])
+
+    def loops(self) -> dict[str, Loop]:
+        """Where each irritant stands in its loop; those that nobody did anything about are not among them."""
+        run = self._store.last_done_run()
+        loops = _loops(self._store.edits(), self.standing())[0]
+        return loop.with_figures(loops, self._store.metrics(run.id, "action") if run else ())
+
+    def analysed_until(self) -> date | None:
+        """Last day that any run has analysed; None before the first."""
+        return max((run.as_of for run in self._store.runs() if run.as_of is not None), default=None)
 
     def record(self, irritant_id: str) -> Irritant:
         """The record of an id; of one that was merged, the record it was merged into.
@@ -281,12 +293,16 @@ class Registry:
         given, ledger = self._store.given_irritants(), self._store.edits()
         replayed, n = pure.replay(given, ledger), max((edit.id for edit in ledger), default=0)
         numbered = [replace(edit, id=rank) for rank, edit in enumerate(edits, start=n + 1)]
-        for takes_back, some in groupby(numbered, key=lambda edit: edit.action == "undo"):
+        for sort, some in groupby(numbered, key=_sort):
             made = list(some)
-            if takes_back:
+            if sort == "undo":
                 for edit in made:
                     ledger.append(edit)
                     replayed = self._undone(replayed, ledger, given)
+            elif sort == "loop":
+                for edit in made:
+                    _check_loop(replayed.standing, ledger, edit)
+                    ledger.append(edit)
             else:
                 standing, conflicts = pure.apply_all(replayed.standing, made)
                 if conflicts:
@@ -300,9 +316,17 @@ class Registry:
         where = f"undo {undone}"
         if undone in pure.undone(ledger[:-1]):
             raise EditError(where, "was undone before", "an edit in force", "To have it back, undo its undo: `history` shows the number")
-        known = {conflict.edit.id for conflict in before.conflicts}
+        by_rank = {edit.id: edit for edit in ledger}
+        root = by_rank[undone]
+        while root.action == "undo":
+            root = by_rank[int(root.payload["edit"])]
+        if loop.seen(root.payload, self.analysed_until()):
+            told = f"{root.id} declared a result whose window was analysed"
+            raise EditError(where, told, "a declaration before its window", "What was declared stays; drop the action with a reason")
+        known = {c.edit.id for c in before.conflicts} | {c.edit.id for c in _loops(ledger[:-1], before.standing)[1]}
         after = pure.replay(given, ledger)
-        stranded = [conflict for conflict in after.conflicts if conflict.edit.id not in known]
+        found: tuple[pure.Conflict | loop.LoopConflict, ...] = (*after.conflicts, *_loops(ledger, after.standing)[1])
+        stranded = [conflict for conflict in found if conflict.edit.id not in known]
         if stranded:
             listed = ", ".join(f"{c.edit.id} ({c.edit.action} {c.edit.irritant_id})" for c in stranded)
             raise EditError(where, f"later edits stand on it: {listed}", "an edit that nothing stands on", "Undo those first")
@@ -325,6 +349,22 @@ class Registry:
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _sort(edit: Edit) -> str:
+    return "undo" if edit.action == "undo" else "loop" if edit.action in loop.LOOP_ACTIONS else "registry"
+
+
+def _loops(ledger: Sequence[Edit], standing: pure.Standing) -> tuple[dict[str, Loop], list[loop.LoopConflict]]:
+    return loop.replay_loops(ledger, pure.undone(ledger), standing.following)
+
+
+def _check_loop(standing: pure.Standing, ledger: Sequence[Edit], edit: Edit) -> None:
+    """Refuses a line of the loop that cannot be made."""
+    record = pure.open_record(standing, edit)
+    if record.kind is not IrritantKind.IRRITANT:
+        raise EditError(f"{edit.action} {record.id}", f"is a {record.kind.value}", "an irritant", "`voc irritants CONFIG list` shows them")
+    loop.apply_loop(_loops(ledger, standing)[0], edit, standing.following)
 
 
 def touched(edit: Edit) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voc_pipeline.edits.action_sheet import ACTIONS, action_row
 from voc_pipeline.edits.desk import Registry, touched
 from voc_pipeline.edits.sheet import (
     EDITABLE,
@@ -29,7 +30,8 @@ from voc_pipeline.registry import Standing
 from voc_pipeline.schema import Edit, Irritant
 from voc_pipeline.workbooks import cell_text, folded, read_sheets
 
-ORDER = ("restore", "rename", "owner", "pin", "unpin", "note", "split", "move", "confirm", "refuse", "confirm-gap", "merge", "reject")
+LOOP = ("cause", "plan", "expect", "start", "done", "drop", "close", "reopen")
+ORDER = ("restore", "rename", "owner", "pin", "unpin", "note", *LOOP, "split", "move", "confirm", "refuse", "confirm-gap", "merge", "reject")
 """In which the edits of one workbook are made: what closes a record comes last."""
 
 
@@ -79,6 +81,8 @@ def read_review(registry: Registry, path: Path) -> Review:
                 subject, changed, asked = _record_row(registry, standing, ledger, where, row)
             elif sheet == "matches":
                 subject, changed, asked = _match_row(registry, standing, where, row)
+            elif sheet == "actions":
+                subject, changed, asked = action_row(registry, standing, where, row)
             else:
                 subject, changed, asked = _mention_row(registry, standing, held, where, row)
         except VocError as error:
@@ -99,6 +103,8 @@ def read_review(registry: Registry, path: Path) -> Review:
 def _about(edit: Edit, sheet: str, subject: str) -> bool:
     if sheet == "matches":
         return f"{edit.irritant_id} {edit.payload.get('entry', '')}" == subject
+    if sheet == "actions":
+        return edit.irritant_id == subject and edit.action in (*LOOP, "measured", "recurred", "undo", "merge", "reject")
     return subject in touched(edit) if sheet == "records" else fold(str(edit.payload.get("text", ""))) == fold(subject)
 
 
@@ -196,10 +202,12 @@ def _choice(where: str, column: str, text: str, values: tuple[str, ...]) -> str:
 
 def _rows(path: Path) -> list[tuple[str, str, dict[str, str]]]:
     """Rows of both sheets: which, where, and cells by column."""
-    titles = {sheet: words()["sheets"][sheet] for sheet in ("records", "mentions", "matches")}
-    sheets = read_sheets(path, titles, EditError, "a workbook made by `voc export CONFIG --for-review`, saved as .xlsx")
+    titles = {sheet: words()["sheets"][sheet] for sheet in ("records", "mentions", "matches", "actions")}
+    sheets = read_sheets(path, titles, EditError, "a workbook made by `voc export CONFIG --for-review`, saved as .xlsx", ("matches", "actions"))
     found = []
-    for sheet, columns in (("records", RECORDS), ("mentions", MENTIONS), ("matches", MATCHES)):
+    for sheet, columns in (("records", RECORDS), ("mentions", MENTIONS), ("matches", MATCHES), ("actions", ACTIONS)):
+        if sheet not in sheets:
+            continue
         title, rows = sheets[sheet]
         places = _places(path, title, rows[0] if rows else (), columns)
         for number, cells in enumerate(rows[1:], start=2):

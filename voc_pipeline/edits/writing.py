@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voc_pipeline.edits.action_sheet import ACTIONS, FILLED, action_rows, offered
 from voc_pipeline.edits.sheet import (
     ANSWERABLE,
     EDITABLE,
@@ -43,6 +44,9 @@ WIDTHS: Mapping[str, float] = {
     **dict.fromkeys(("label_fr", "label_en", "split_label", "merge_into", "move_to", "irritant"), 30),
     **dict.fromkeys(("quote_1", "quote_2", "quote_3", "inclusion", "exclusion", "reason"), 38),
     **{"words": 60, "register": 14},
+    **dict.fromkeys(("cause", "what", "result"), 38),
+    **dict.fromkeys(("found_by", "action_owner", "metric", "control", "treated", "loop_decision"), 18),
+    **{"action_id": 15, "change": 9, "weeks": 9},
     **{"id": 14, "theme": 18, "owner": 22, "split_on": 24, "quote": 90, "verbatim_id": 34},
 }
 ACCENT, SOFT, FILL, RULE = "#17494D", "#66757A", "#FFFBEA", "#C9D3D5"
@@ -81,14 +85,17 @@ class _Book:
         }
 
     def write(self, owners: Sequence[str]) -> None:
-        sheets = {name: self.book.add_worksheet(words()["sheets"][name][self.lang]) for name in ("read", "records", "mentions", "matches", "lists")}
+        names = ("read", "records", "mentions", "matches", "actions", "lists")
+        sheets = {name: self.book.add_worksheet(words()["sheets"][name][self.lang]) for name in names}
         mentions = [row for row in mention_rows(self.reading) if not row["fallback"]]
         rows = list(self._records(best_quotes(mentions)))
         self._read(sheets["read"])
         self._sheet(sheets["records"], RECORDS, EDITABLE, rows, frozen=3)
         self._sheet(sheets["mentions"], MENTIONS, MOVABLE, self._mentions(mentions), frozen=1)
         self._sheet(sheets["matches"], MATCHES, ANSWERABLE, self._matches(), frozen=1)
-        self._lists(sheets, owners, len(rows), len(mentions))
+        actions = list(self._actions())
+        self._sheet(sheets["actions"], ACTIONS, FILLED, actions, frozen=1)
+        self._lists(sheets, owners, len(rows), len(mentions), len(actions))
         sheets["records"].activate()
 
     # ------------------------------------------------------------ rows
@@ -153,6 +160,11 @@ class _Book:
                 "since": self.since,
             }
 
+    def _actions(self) -> Iterator[dict[str, Any]]:
+        ranked = [record.id for record in self.reading.ranked(IrritantKind.IRRITANT)]
+        names = {i: named(record, self.lang) for i, record in self.standing.records.items()}
+        return action_rows(self.standing, self.reading.loops, ranked, names, self.since, self.lang)
+
     # ------------------------------------------------------------ sheets
 
     def _read(self, sheet: Worksheet) -> None:
@@ -192,9 +204,9 @@ class _Book:
         sheet.autofilter(0, 0, max(last, 1), len(columns) - len(HIDDEN) - 1)
         sheet.protect("", dict.fromkeys(("format_cells", "format_columns", "format_rows", "autofilter"), True))
 
-    def _lists(self, sheets: Mapping[str, Worksheet], owners: Sequence[str], n_records: int, n_mentions: int) -> None:
+    def _lists(self, sheets: Mapping[str, Worksheet], owners: Sequence[str], n_records: int, n_mentions: int, n_actions: int) -> None:
         active = [record for record in self.standing.records.values() if record.status in ("active", "retired")]
-        offered = {
+        lists = {
             "owner": [*dict.fromkeys(owner for owner in (*owners, *sorted({record.owner for record in active})) if owner)],
             "pinned": [shown(value, self.lang) for value in ("yes", "no")],
             "decision": [shown(value, self.lang) for value in ("reject", "restore")],
@@ -203,13 +215,21 @@ class _Book:
             "confirm_gap": [f"{int(gap)} · {GAP_NAMES[gap][self.lang]}" for gap in Gap],
             "answer": [shown(value, self.lang) for value in ("confirm", "refuse")],
         }
-        places = {"move_to": ("mentions", MENTIONS, n_mentions), "answer": ("matches", MATCHES, len(self.reading.matches))}
-        for place, (name, values) in enumerate(offered.items()):
+        lists |= offered(self.lang) | {"action_owner": lists["owner"]}
+        bases = {
+            "mentions": (MENTIONS, n_mentions),
+            "matches": (MATCHES, len(self.reading.matches)),
+            "actions": (ACTIONS, n_actions),
+            "records": (RECORDS, n_records),
+        }
+        homes = {"move_to": "mentions", "answer": "matches", **dict.fromkeys(FILLED, "actions")}
+        for place, (name, values) in enumerate(lists.items()):
             sheets["lists"].write_column(0, place, values or [""])
             source = f"='{words()['sheets']['lists'][self.lang]}'!${chr(65 + place)}$1:${chr(65 + place)}${max(len(values), 1)}"
-            target, columns, n = places.get(name, ("records", RECORDS, n_records))
+            target = homes.get(name, "records")
+            columns, n = bases[target]
             column = columns.index(name)
-            rule = {"validate": "list", "source": source, "show_error": name not in ("owner",)}
+            rule = {"validate": "list", "source": source, "show_error": name not in ("owner", "action_owner")}
             sheets[target].data_validation(1, column, max(n, 1), column, rule)
         sheets["lists"].hide()
 

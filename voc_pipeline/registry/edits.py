@@ -156,6 +156,15 @@ def apply_all(standing: Standing, edits: Iterable[Edit]) -> tuple[Standing, tupl
     return standing, tuple(conflicts)
 
 
+def open_record(standing: Standing, edit: Edit) -> Irritant:
+    """The record that a line speaks of, if it stands open to edits.
+
+    Raises:
+        EditError: No such record, or it was merged or rejected.
+    """
+    return _open(standing, edit)
+
+
 def child_id(parent: Irritant, keywords: Sequence[str], examples: Sequence[Mapping[str, Any]]) -> str:
     """The id of a part that is split off: from what it is split off and what it is split on, so the same split gives the same id."""
     words = [parent.id, *sorted(map(fold, keywords)), *sorted(fold(str(example["text"])) for example in examples)]

@@ -12,9 +12,24 @@ from typing import Any, NamedTuple, Protocol, overload
 
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.errors import RunError, suggest
+from voc_pipeline.loop import replay_loops, with_figures
 from voc_pipeline.registers import Entry, Register
-from voc_pipeline.registry import in_force, settled, words
-from voc_pipeline.schema import Annotation, Edit, GapReading, Interval, Irritant, IrritantKind, Match, Mention, Metric, Sentiment, Stage, Verbatim
+from voc_pipeline.registry import Standing, in_force, settled, undone, words
+from voc_pipeline.schema import (
+    Annotation,
+    Edit,
+    GapReading,
+    Interval,
+    Irritant,
+    IrritantKind,
+    Loop,
+    Match,
+    Mention,
+    Metric,
+    Sentiment,
+    Stage,
+    Verbatim,
+)
 
 HEADS = (
     "polarity",
@@ -209,6 +224,12 @@ class Reading:
     def in_force(self) -> Sequence[Edit]:
         """People's edits that were not undone."""
         return in_force(self.ledger)
+
+    @cached_property
+    def loops(self) -> Mapping[str, Loop]:
+        """Where each irritant stands in its loop; those that nobody did anything about are not among them."""
+        loops = replay_loops(self.ledger, undone(self.ledger), Standing(self.everyone).following)[0]
+        return with_figures(loops, self.store.metrics(self.run.id, "action"))
 
     @cached_property
     def merged(self) -> Mapping[str, Sequence[str]]:

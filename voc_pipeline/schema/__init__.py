@@ -21,16 +21,21 @@ from voc_pipeline.schema.irritants import (
 )
 from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
 from voc_pipeline.schema.ledger import Edit
+from voc_pipeline.schema.loop import LOOP_STATUS, VERDICTS, Action, Cause, Expected, Loop, Measured
 from voc_pipeline.schema.stories import UNKNOWN, Contact, Episode, SeamTold, Side, Story
 
 __all__ = [
     "EVENT_CODES",
+    "LOOP_STATUS",
     "OUTCOMES",
     "SMALL_BASE",
     "UNKNOWN",
+    "VERDICTS",
+    "Action",
     "Annotation",
     "Audit",
     "AuditAnswer",
+    "Cause",
     "Contact",
     "Dimension",
     "Drawn",
@@ -38,14 +43,17 @@ __all__ = [
     "Edit",
     "Episode",
     "Exemplar",
+    "Expected",
     "Gap",
     "GapReading",
     "Ground",
     "Interval",
     "Irritant",
     "IrritantKind",
+    "Loop",
     "Match",
     "MatchState",
+    "Measured",
     "Mention",
     "Metric",
     "NotValuedCode",

@@ -38,7 +38,8 @@ from voc_pipeline.steps.watching import rest
 T = TypeVar("T")
 
 
-def _base(context: Context) -> tuple[dict[str, Verbatim], dict[str, Annotation]]:
+def read_run(context: Context) -> tuple[dict[str, Verbatim], dict[str, Annotation]]:
+    """Verbatims of the base of a run, and what its model says of them, by id."""
     since, until = context.window
     verbatims = {v.id: v for v in context.store.verbatims(since, until)}
     annotations = {a.verbatim_id: a for a in context.store.annotations(context.run.model_version, since, until)}
@@ -122,7 +123,7 @@ def tellings_of(mentions: Iterable[Mention], verbatims: Mapping[str, Verbatim], 
 def _map(context: Context, shard: int) -> Counts:
     """Gap, dimension, stage and owner of every irritant told in the base."""
     assert isinstance(context.config.journey, Journey)
-    verbatims, annotations = _base(context)
+    verbatims, annotations = read_run(context)
     customers = {i: v.customer or v.respondent for i, v in verbatims.items()}
     stages = {i: a.stage for i, a in annotations.items()}
     by_irritant: dict[str, list[Telling]] = {}
@@ -166,7 +167,7 @@ def _measure(context: Context, shard: int) -> Counts:
     """Every figure of the run."""
     assert isinstance(context.config.journey, Journey)
     run = context.run
-    verbatims, annotations = _base(context)
+    verbatims, annotations = read_run(context)
     voices = voices_of(verbatims, annotations, context.config.journey)
     tellings = tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey)
     told = {telling.irritant_id for telling in tellings}
@@ -186,7 +187,7 @@ def _measure(context: Context, shard: int) -> Counts:
             before,
             leaving=leaving,
             scales=_scales(context.config),
-            contacts=_contacts(context.config),
+            contacts=contacts_of(context.config),
             moments=[own.id for own in context.config.journey.stages if own.moment_of_truth],
         )
         scores = context.store.scores(*context.window)
@@ -214,7 +215,7 @@ def _scales(config: Config) -> dict[str, tuple[float, float]]:
     return {name: (field.low, field.high) for source in config.sources for name, field in source.fields.scores.items()}
 
 
-def _contacts(config: Config) -> dict[tuple[str, str], float]:
+def contacts_of(config: Config) -> dict[tuple[str, str], float]:
     """Contacts by month and channel; `load_config` has read their file."""
     return {} if isinstance(config.exposure, Path) else {(one.month, one.channel): one.contacts for one in config.exposure}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from voc_pipeline.report.page import analyst, documents, essentials, marketing, method, product, registry, stories
+from voc_pipeline.report.page import actions, analyst, documents, essentials, marketing, method, product, registry, stories
 from voc_pipeline.report.page.phrases import LEAST_GROUP, Phrases
 from voc_pipeline.report.page.records import read_records
 from voc_pipeline.report.quotes import Quotes, lead_of
@@ -46,6 +46,7 @@ def render(reading: Reading, words: Words) -> str:
         product=product.view(phrases, records, quotes),
         documents=documents.view(phrases, records, quotes),
         marketing=marketing.view(phrases, records, quotes),
+        actions=actions.view(phrases),
         analyst=analyst.view(phrases, records),
         method=method.view(phrases, records),
         registry=registry.view(phrases),

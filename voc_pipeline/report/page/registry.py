@@ -12,7 +12,7 @@ from voc_pipeline.schema import Edit, Verbatim
 
 LISTED = 8
 """Records of one kind of event that are named; the table `ledger` holds them all."""
-EVENTS = ("born", "growth", "drift", "retired", "returned")
+EVENTS = ("born", "growth", "drift", "measured", "recurred", "retired", "returned")
 """What runs do, in the order it is told."""
 
 
@@ -33,8 +33,9 @@ def _edit(phrases: Phrases, edit: Edit) -> View:
     named = {name: _name(phrases, str(edit.payload.get(name, ""))) for name in ("into", "to", "child")}
     labels = " / ".join(str(edit.payload[lang]) for lang in ("fr", "en") if edit.payload.get(lang))
     nowhere = edit.action == "move" and not edit.payload.get("to")
+    decided = edit.action == "close" and edit.payload.get("how") == "decision"
     filled = t(
-        "did.move.none" if nowhere else f"did.{edit.action}",
+        "did.move.none" if nowhere else "did.close.decision" if decided else f"did.{edit.action}",
         label=labels,
         into=named["into"],
         to=named["to"],
@@ -45,6 +46,8 @@ def _edit(phrases: Phrases, edit: Edit) -> View:
         edit=edit.payload.get("edit", ""),
         entry=" ".join(str(edit.payload.get(name, "")) for name in ("entry", "words")).strip(),
         gap=edit.payload.get("gap", ""),
+        done=str(edit.payload.get("what", ""))[:90],
+        action=edit.payload.get("action", ""),
     )
     return {
         "n": edit.id,

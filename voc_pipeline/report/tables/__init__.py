@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from voc_pipeline.config import Config
 from voc_pipeline.report.reading import Readable, read
+from voc_pipeline.report.tables.actions import action_rows, loop_rows
 from voc_pipeline.report.tables.adjusted import (
     aspect_rows,
     crossing_rows,
@@ -42,7 +43,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
     Returns:
         By name: `irritants`, `strengths`, `suggestions`, `mentions`, `gaps`, `registers`, `register_matches`, `dispersion`, `stages`, `segments`, `months`, `irritant_months`, `irritant_segments`,
         `drivers`, `driver_segments`, `regard_effects`, `moments`, `aspects`, `crossings`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`, `ledger`,
-        `remainder`, `stories`, `story_stats`, `seams`, `seam_matrix`. Rows sorted, floats rounded; `columns` explains the columns.
+        `remainder`, `stories`, `story_stats`, `seams`, `seam_matrix`, `actions`, `loop`. Rows sorted, floats rounded; `columns` explains the columns.
 
     Raises:
         RunError: no run has that id.
@@ -81,5 +82,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
         "story_stats": story_stat_rows(reading),
         "seams": seam_rows(reading),
         "seam_matrix": seam_matrix_rows(reading),
+        "actions": action_rows(reading),
+        "loop": loop_rows(reading),
     }
     return {name: frame(name, rows) for name, rows in made.items()}

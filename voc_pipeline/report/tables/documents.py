@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from voc_pipeline.registers import Entry
-from voc_pipeline.report.reading import Reading
+from voc_pipeline.report.reading import Reading, detail, parted
 from voc_pipeline.report.tables.cells import Row, estimate, labels
-from voc_pipeline.schema import SMALL_BASE, MatchState, detail, parted
+from voc_pipeline.schema import SMALL_BASE, MatchState
 
 
 def register_rows(reading: Reading) -> list[Row]:

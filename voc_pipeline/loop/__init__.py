@@ -1,0 +1,37 @@
+"""The loop to a measured result: cause found, action, expected result declared before, measured result, closed or reopened. Pure logic on a ledger."""
+
+from __future__ import annotations
+
+from voc_pipeline.loop.declaring import METRICS, action_id, check_before, expected_of, last_day, seen, written
+from voc_pipeline.loop.standing import (
+    LOOP_ACTIONS,
+    LOOP_EVENTS,
+    LoopConflict,
+    Loops,
+    apply_loop,
+    closable,
+    find_action,
+    measured_payload,
+    replay_loops,
+    with_figures,
+)
+
+__all__ = [
+    "LOOP_ACTIONS",
+    "LOOP_EVENTS",
+    "METRICS",
+    "LoopConflict",
+    "Loops",
+    "action_id",
+    "apply_loop",
+    "check_before",
+    "closable",
+    "expected_of",
+    "find_action",
+    "last_day",
+    "measured_payload",
+    "replay_loops",
+    "seen",
+    "with_figures",
+    "written",
+]

@@ -1,0 +1,123 @@
+"""What an action is expected to change: read from words, written to the ledger, and refused where its window was already looked at."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from voc_pipeline.errors import EditError, suggest
+from voc_pipeline.keys import fold
+from voc_pipeline.schema import Expected
+
+METRICS = ("verbatim_share", "customer_share", "contact_rate", "not_valued_rate", "nps", "csat", "ces", "stars")
+"""What can be expected to change."""
+SCORES = ("nps", "csat", "ces", "stars")
+LEAST_WEEKS, MOST_WEEKS = 2, 104
+LEAST_BEFORE = 8
+"""Weeks before a window from which a trend can be told from a change of level."""
+
+
+def expected_of(
+    where: str,
+    metric: str,
+    change: str,
+    start: date | None,
+    weeks: int | None,
+    before_weeks: int = 26,
+    control: str = "",
+    treated: str = "",
+) -> Expected:
+    """An expected result from what a person wrote.
+
+    Args:
+        where: For messages.
+        metric: One of `METRICS`.
+        change: `-50%` of what it was, or `-2` points; a plus may be left out.
+        start: First day of the window.
+        weeks: Its length.
+        before_weeks: Weeks before it.
+        control: `attribute=value`, or "".
+        treated: `attribute=value`, or "".
+
+    Raises:
+        EditError: Something is missing or makes no sense.
+
+    >>> expected_of("x", "nps", "+5", date(2026, 3, 2), 8).change
+    5.0
+    """
+    if metric not in METRICS:
+        raise EditError(f"{where}: metric", f"{metric!r} is no metric of a result", "", suggest(metric, METRICS))
+    read = re.fullmatch(r"([+\-−]?)\s*(\d+(?:[.,]\d+)?)\s*(%?)", change.strip())
+    if read is None or not float(read[2].replace(",", ".")):
+        raise EditError(f"{where}: change", f"{change!r} is no change", "-50% (of what it was) or -2 (points)", "Give its direction and size")
+    size = float(read[2].replace(",", ".")) * (-1 if read[1] in ("-", "−") else 1)
+    if read[3] and size <= -100:
+        raise EditError(f"{where}: change", f"{change!r} leaves less than nothing", "a fall of less than 100 %", "Give a smaller one")
+    if start is None or weeks is None:
+        raise EditError(f"{where}: window", "no first day, or no length", "both: from a day on, so many weeks", "Give the start and the weeks")
+    if not LEAST_WEEKS <= weeks <= MOST_WEEKS or not LEAST_BEFORE <= before_weeks <= MOST_WEEKS:
+        told = f"{LEAST_WEEKS} to {MOST_WEEKS} weeks, and {LEAST_BEFORE} to {MOST_WEEKS} before"
+        raise EditError(f"{where}: window", f"{weeks} weeks after {before_weeks}", told, "Change the window")
+    for name, value in (("control", control), ("treated", treated)):
+        if value and not re.fullmatch(r"[^=\s][^=]*=[^=]+", value):
+            raise EditError(f"{where}: {name}", f"{value!r} names no group", "attribute=value, such as region=Bretagne", "Write it so")
+    if metric == "contact_rate" and control:
+        raise EditError(f"{where}: control", f"a rate per contact beside {control!r}", "verbatim_share", "Nobody counts the contacts of a group")
+    if treated and (not control or control.split("=")[0] != treated.split("=")[0] or control == treated):
+        raise EditError(f"{where}: treated", f"{treated!r} beside the control {control!r}", "another value of the control's attribute", "Name both")
+    return Expected(metric, size / 100 if read[3] else size, bool(read[3]), start, weeks, before_weeks, control, treated)
+
+
+def written(expected: Expected) -> dict[str, Any]:
+    """An expected result as the ledger keeps it."""
+    fields: dict[str, Any] = {name: getattr(expected, name) for name in Expected.__slots__}
+    return fields | {"start": expected.start.isoformat()}
+
+
+def read(payload: Mapping[str, Any]) -> Expected:
+    """An expected result as the ledger kept it."""
+    return Expected(**{**payload, "start": date.fromisoformat(payload["start"])})
+
+
+def last_day(expected: Expected) -> date:
+    """Last day of its window."""
+    return expected.start + timedelta(weeks=expected.weeks) - timedelta(days=1)
+
+
+def check_before(where: str, expected: Expected, entered: date, analysed: date | None, declared: date | None = None) -> None:
+    """Refuses a result declared after its window could be seen.
+
+    Args:
+        where: For the message.
+        expected: The result.
+        entered: Today.
+        analysed: Last day that any run has analysed; None where none has.
+        declared: Day of the declaration by the company's own register, or None where it is declared now.
+
+    Raises:
+        EditError: Its window had begun and its data were analysed, or the register declares it after its start.
+    """
+    if declared is not None:
+        if declared > max(entered, analysed or entered):
+            raise EditError(where, f"declared on {declared}, which is to come", "a day up to today", "Mend the register")
+        if declared >= expected.start:
+            told = f"declared on {declared}, its window began on {expected.start}"
+            raise EditError(where, told, "a result declared before its window", "Choose a later window: nobody declares after seeing")
+    elif entered >= expected.start and analysed is not None and analysed >= expected.start:
+        told = f"its window begins on {expected.start}, and data up to {analysed} were analysed"
+        raise EditError(where, told, f"a window that begins after {analysed}", "Choose a later one: nobody declares after seeing")
+
+
+def seen(payload: Mapping[str, Any], analysed: date | None) -> bool:
+    """Whether a line declares a result whose window was already looked at."""
+    return bool(payload.get("expected")) and analysed is not None and analysed >= read(payload["expected"]).start
+
+
+def action_id(irritant_id: str, what: str, owner: str, due: str) -> str:
+    """The id of an action: from what it is, whose and until when, so that the same plan has the same id."""
+    digest = hashlib.sha256("\n".join([irritant_id, fold(what), fold(owner), due]).encode()).digest()
+    return f"ACT-{base64.b32encode(digest).decode()[:8]}"

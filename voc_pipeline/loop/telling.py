@@ -1,0 +1,80 @@
+"""Expected and measured results in words, for the command line."""
+
+from __future__ import annotations
+
+from voc_pipeline.loop.declaring import last_day
+from voc_pipeline.schema import Expected, Measured
+
+METRIC_NAMES = {
+    "verbatim_share": "share of verbatims",
+    "customer_share": "share of customers",
+    "contact_rate": "rate per 1,000 contacts",
+    "not_valued_rate": "not valued among those who tell it",
+    "nps": "NPS",
+    "csat": "CSAT",
+    "ces": "CES",
+    "stars": "stars",
+}
+WHY = {
+    "few": "too few verbatims or answers",
+    "short": "under eight weeks of data before the window",
+    "wide": "the interval holds both the target and no change",
+    "disagree": "set against its trend and against its level, it does not say the same",
+    "partial": "it moved, but whether by enough the interval leaves open",
+    "no_base": "nobody counts the contacts of every week",
+}
+
+
+def expected_told(expected: Expected, short: bool = False) -> str:
+    """What was declared.
+
+    >>> from datetime import date
+    >>> expected_told(Expected("nps", 5.0, False, date(2026, 3, 2), 8), short=True)
+    'NPS +5 points'
+    """
+    size = f"{expected.change * 100:+.0f} %" if expected.relative else f"{expected.change:+g} points"
+    told = f"{METRIC_NAMES[expected.metric]} {size}"
+    if short:
+        return told
+    against = f"against {expected.control}" if expected.control else "against its own trend and level"
+    treated = f" ({expected.treated})" if expected.treated else ""
+    return f"{told}{treated}, {expected.start} to {last_day(expected)}, {against}, {expected.before_weeks} weeks before"
+
+
+def change_told(measured: Measured) -> str:
+    """A verdict with the change behind it.
+
+    >>> from datetime import date
+    >>> change_told(Measured("met", -0.8, -0.9, -0.5, True, -0.5, "", 9.3, 5.1, 44, 11, None, date(2026, 8, 23)))
+    'met: -80 % [-90, -50], 44 told it before, 11 in the window'
+    """
+    verdict = measured.verdict.replace("_", " ")
+    if measured.value is None:
+        return f"{verdict}: {WHY.get(measured.why, measured.why)} ({measured.n_before} before, {measured.n_after} in the window)"
+    times, unit = (100, " %") if measured.relative else (1, " points")
+    low, high = (f"{bound * times:+.0f}" if bound is not None else "open" for bound in (measured.low, measured.high))
+    return f"{verdict}: {measured.value * times:+.0f}{unit} [{low}, {high}], {measured.n_before} told it before, {measured.n_after} in the window"
+
+
+def measured_told(measured: Measured) -> str:
+    """The same with why it cannot be told, and what it would take."""
+    told = change_told(measured)
+    if measured.verdict != "cannot_tell":
+        return told
+    why = f"; {WHY[measured.why]}" if measured.value is not None and measured.why in WHY else ""
+    needed = (
+        f"; a window of {measured.needed_weeks} weeks would tell a change of the declared size 8 times in 10"
+        if measured.needed_weeks
+        else "; no window under two years would tell a change of that size: a control, or a larger irritant, might"
+    )
+    return told + why + needed
+
+
+def phase_told(phase: str) -> str:
+    """Where a result stands before there is one."""
+    return {
+        "none": "nothing is expected",
+        "waiting": "its window has not begun",
+        "open": "its window is open",
+        "due": "the next run measures it",
+    }.get(phase, phase)
