@@ -16,9 +16,10 @@ from voc_pipeline.config import Config
 from voc_pipeline.encoder import folder_version
 from voc_pipeline.errors import RunError
 from voc_pipeline.steps.annotating import ANNOTATE
-from voc_pipeline.steps.assigning import ASSIGN, DISCOVER
+from voc_pipeline.steps.assigning import ASSIGN
 from voc_pipeline.steps.carrying import CARRY
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
+from voc_pipeline.steps.discovering import DISCOVER
 from voc_pipeline.steps.ingest import INGEST
 from voc_pipeline.steps.measuring import MAP, PRIORITISE
 from voc_pipeline.steps.publishing import PUBLISH
