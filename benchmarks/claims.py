@@ -125,7 +125,9 @@ def trial(passages: Passages, way: Way, seed: int, blind: bool) -> dict[str, flo
     precision, recall = right.sum() / max(1, (first != "").sum()), right.sum() / max(1, (~of_hidden).sum())
     left = new[first == ""]
     candidates = [
-        discover.Candidate(f"{i:06d}", passages.records[i], 0, passages.texts[i], passages.langs[i], passages.names[int(p[i].argmax())], float(p[i].max()))
+        discover.Candidate(
+            f"{i:06d}", passages.records[i], 0, passages.texts[i], passages.langs[i], passages.names[int(p[i].argmax())], float(p[i].max())
+        )
         for i in left
     ]
     proposals = discover.propose(candidates, x[left], kind=IrritantKind.IRRITANT, settings=SETTINGS, languages=("fr", "en"))
@@ -218,7 +220,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=6)
     options = parser.parse_args()
     passages = read(options.paths, options.model)
-    result: dict[str, Any] = {"of": options.name, "note": options.note, "passages": len(passages.texts), "categories": len(set(passages.gold)), "ways": {}}
+    result: dict[str, Any] = {
+        "of": options.name,
+        "note": options.note,
+        "passages": len(passages.texts),
+        "categories": len(set(passages.gold)),
+        "ways": {},
+    }
     result["seeds"] = options.seeds
     for way in WAYS:
         seen, blind = ([trial(passages, way, seed, blind) for seed in range(options.seeds)] for blind in (False, True))
@@ -278,7 +286,10 @@ def _told(every: Sequence[dict[str, Any]]) -> str:
                 lines.append(" | ".join([f"| {row}", *cells]) + " |")
         lines += ["", " | ".join(["| Discovery alone, nothing registered", *one["ways"]]) + " |", "|---" * (len(one["ways"]) + 1) + "|"]
         for name in ("b_cubed_f1", "noise", "purity", "groups", "seconds"):
-            cells = [f"{way['grouping'][name]:.2f}" if isinstance(way["grouping"][name], float) else str(way["grouping"][name]) for way in one["ways"].values()]
+            cells = [
+                f"{way['grouping'][name]:.2f}" if isinstance(way["grouping"][name], float) else str(way["grouping"][name])
+                for way in one["ways"].values()
+            ]
             lines.append(" | ".join([f"| {name.replace('_', '-').replace('b-cubed-f1', 'B-cubed F1')}", *cells]) + " |")
     return "\n".join(lines) + "\n"
 

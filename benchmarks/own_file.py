@@ -6,11 +6,13 @@ import argparse
 import csv
 import gzip
 import hashlib
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
 import yaml
 
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 FIRST = date(2024, 1, 1)
 """Day that the first row is given where days are dealt out by rank."""
 
@@ -23,7 +25,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--date", default="date", help="its column of days, as 2026-10-31")
     parser.add_argument("--customer", default="", help="its column of customers")
     parser.add_argument("--rows", type=int, default=0, help="read so many rows, chosen by the digest of their words (0: all)")
-    parser.add_argument("--evenly", action="store_true", help="keep the order of the days but spread the rows evenly over them: for files whose days bunch")
+    parser.add_argument(
+        "--evenly", action="store_true", help="keep the order of the days but spread the rows evenly over them: for files whose days bunch"
+    )
 
 
 def project(options: argparse.Namespace, folder: Path, days: int) -> tuple[Path, date]:
@@ -37,9 +41,12 @@ def project(options: argparse.Namespace, folder: Path, days: int) -> tuple[Path,
     Returns:
         The settings file, and the last day of the rows.
     """
-    opened = gzip.open(options.file, "rt", encoding="utf-8", newline="") if options.file.suffix == ".gz" else options.file.open(encoding="utf-8", newline="")
-    with opened as file:
-        rows = [row for row in csv.DictReader(file) if (row[options.text] or "").strip() and (row[options.date] or "")[:10]]
+    with (
+        gzip.open(options.file, "rt", encoding="utf-8", newline="")
+        if options.file.suffix == ".gz"
+        else options.file.open(encoding="utf-8", newline="") as file
+    ):
+        rows = [row for row in csv.DictReader(file) if (row[options.text] or "").strip() and DAY.match(row[options.date] or "")]
     if options.rows:
         rows = sorted(rows, key=lambda row: hashlib.sha256(row[options.text].encode()).digest())[: options.rows]
     rows.sort(key=lambda row: (row[options.date][:10], hashlib.sha256(row[options.text].encode()).digest()))

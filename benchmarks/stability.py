@@ -245,7 +245,11 @@ def _told(result: Mapping[str, Any]) -> str:
         f"## {result['of'][0].upper()}{result['of'][1:]}",
         "",
         f"{len(result['weeks'])} weekly runs, {result['weeks'][0]} to {result['weeks'][-1]}, over a moving window of {result['window_days']} days"
-        + (f" of {result['verbatims']} verbatims{evenly if result['evenly'] else ''}. " if own else " of the demo (its year is too short for twelve months to move in). ")
+        + (
+            f" of {result['verbatims']} verbatims{evenly if result['evenly'] else ''}. "
+            if own
+            else " of the demo (its year is too short for twelve months to move in). "
+        )
         + "Every run claims every segment anew. BERTopic: its defaults, the seed pinned, refitted each week on the same segments and the same vectors, its "
         "topics matched to those of the week before by best overlap.",
         "",

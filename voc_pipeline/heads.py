@@ -196,9 +196,11 @@ class Heads:
         return np.asarray(powers / powers.sum(-1, keepdims=True), np.float32)
 
 
-THEME_SHARE = 0.25
-"""How much of the likeness of two segments is agreement on their theme; see benchmarks/claims.md for what it was chosen by. It is kept low, so that what
-is specific inside a theme still tells segments apart, and a model with a weaker head loses little."""
+THEME_SHARE = 0.35
+"""How much of the likeness of two segments is agreement on their theme. On 1,100 real passages that trained nothing, 30 % of the categories unknown to the
+registry, F1 of claims at one level (2.4 deviations above chance) is .39 with none, .42 with a quarter, .43 with .35 and passages of unknown categories are
+claimed in .60, .57, .56. More scores higher where the gold labels are themes (benchmarks/claims.md), but drowns what is specific inside one: the best
+irritant for each of the demo's planted troubles reaches a mean F1 of .46 with .35 and .42 with half."""
 
 SEGMENT_SCALE = 12.0
 """Vectors of length one are scaled by this before a linear head: logits of a useful size without huge weights."""

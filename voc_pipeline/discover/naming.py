@@ -63,7 +63,11 @@ class _Reading:
 
 
 def named(
-    groups: Sequence[Group], candidates: Sequence[Candidate], kind: IrritantKind, languages: Sequence[str], known: Mapping[str, Collection[str]] = NO_LABELS
+    groups: Sequence[Group],
+    candidates: Sequence[Candidate],
+    kind: IrritantKind,
+    languages: Sequence[str],
+    known: Mapping[str, Collection[str]] = NO_LABELS,
 ) -> list[Proposal]:
     """Proposals of the groups that can be named, no two with the same label in one language, nor with one of the `known` labels by language.
 

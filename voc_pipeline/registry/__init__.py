@@ -5,6 +5,7 @@ from __future__ import annotations
 from voc_pipeline.registry.claims import (
     BIRTH_SPREADS,
     CLAIM_SPREADS,
+    NEARER,
     PREFIX,
     REPEAT_RATIO,
     Claim,
@@ -24,6 +25,7 @@ __all__ = [
     "ACTIONS",
     "BIRTH_SPREADS",
     "CLAIM_SPREADS",
+    "NEARER",
     "N_BEST",
     "PREFIX",
     "REPEAT_RATIO",

@@ -18,7 +18,9 @@ from voc_pipeline.registry.cosines import Floats, cosines, exact
 from voc_pipeline.registry.watching import RECENT_DAYS
 
 CORE_SPREADS = 3.0
-"""@@CORE"""
+"""How near the texts of a group are on average, in standard deviations of two segments' cosines above chance. Inside the billing errors of the demo, where 29
+of 78 mentions are double debits, average linkage cut at 2.5 gives one group, at 3 a group of 26 with 19 of them, at 3.5 one of 17 with 13. What passes is
+put to the registry like any proposal."""
 PART_Q = 0.05
 """Benjamini-Hochberg q-value, over all groups of all irritants, from which a group departs from its irritant."""
 MOST = 4000
@@ -89,17 +91,17 @@ def partings(sayings: Sequence[Saying], x: Floats, *, level: float, smallest: in
     def tellers(rows: Sequence[int], recent: bool) -> int:
         return len({sayings[row].teller for row in rows if ((day := sayings[row].day) is not None and day > since) is recent})
 
-    tested: list[tuple[float, str, list[int], list[int]]] = []
+    tested: list[tuple[float, str, list[int], tuple[int, int, int, int]]] = []
     for irritant_id, rows in sorted(whole.items()):
         for group in _groups([sayings[row] for row in rows], x[rows], level, smallest):
             inside = set(group)
             own, rest = [row for i, row in enumerate(rows) if i in inside], [row for i, row in enumerate(rows) if i not in inside]
-            counts = [[tellers(side, True), tellers(side, False)] for side in (own, rest)]
-            tested.append((float(fisher_exact(counts, alternative="greater").pvalue), irritant_id, own, [*counts[0], *counts[1]]))
+            counts = (tellers(own, True), tellers(own, False), tellers(rest, True), tellers(rest, False))
+            tested.append((float(fisher_exact([counts[:2], counts[2:]], alternative="greater").pvalue), irritant_id, own, counts))
     if not tested:
         return []
     found = [
-        Parting(irritant_id, tuple(sorted(own)), *counts, round(float(q), 6))
+        Parting(irritant_id, tuple(sorted(own)), *counts, q=round(float(q), 6))
         for (_, irritant_id, own, counts), q in zip(tested, false_discovery_control([p for p, *_ in tested]), strict=True)
         if q <= PART_Q and 2 * counts[0] >= smallest
     ]

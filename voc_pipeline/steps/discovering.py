@@ -65,27 +65,28 @@ def _born(
 
     def borne(proposals: Sequence[Proposal], inside: str = "") -> list[Irritant]:
         known = registry.freeze(records, context.embed, before.moves)
-        found = registry.register(
-            proposals, known, chance, kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed, inside=inside
-        )
+        found = registry.register(proposals, known, chance, kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed, inside=inside)
         records.extend(found)
         return found
 
     def claimed() -> list[registry.Claim]:
         return registry.claim(x, registry.freeze(records, context.embed, before.moves), texts)
 
+    def parted(claims: Sequence[registry.Claim]) -> list[tuple[Irritant, Parting | None]]:
+        found: list[tuple[Irritant, Parting | None]] = []
+        for parting in _partings(context, rows, claims, x):
+            own = [i for i, claim in enumerate(claims) if claim.irritant_id == parting.irritant_id and not claim.fallback]
+            inside = np.flatnonzero(np.isin(own, parting.rows)).tolist()
+            proposal = discover.part([candidates[i] for i in own], x[own], inside, kind=kind, languages=languages, known=_labels(records))
+            found += [(irritant, parting) for irritant in borne([proposal] if proposal else [], parting.irritant_id)]
+        return found
+
+    born = parted(claimed())  # first, so that the same trouble is not born a second time of what its irritant did not claim
     left = [i for i, claim in enumerate(claimed()) if claim.fallback]
-    proposals = discover.propose(
-        [candidates[i] for i in left], x[left], kind=kind, settings=settings, languages=languages, known=_labels(records)
-    )
-    born: list[tuple[Irritant, Parting | None]] = [(irritant, None) for irritant in borne(proposals)]
-    claims = claimed()
-    for parting in _partings(context, rows, claims, x):
-        own = [i for i, claim in enumerate(claims) if claim.irritant_id == parting.irritant_id and not claim.fallback]
-        inside = np.flatnonzero(np.isin(own, parting.rows)).tolist()
-        proposal = discover.part([candidates[i] for i in own], x[own], inside, kind=kind, languages=languages, known=_labels(records))
-        born += [(irritant, parting) for irritant in borne([proposal] if proposal else [], parting.irritant_id)]
-    return born, claimed() if born else claims
+    proposals = discover.propose([candidates[i] for i in left], x[left], kind=kind, settings=settings, languages=languages, known=_labels(records))
+    born += [(irritant, None) for irritant in borne(proposals)]
+    born += parted(claimed())
+    return born, claimed()
 
 
 def _partings(context: Context, rows: Sequence[Told], claims: Sequence[registry.Claim], x: Floats) -> list[Parting]:
