@@ -1,12 +1,15 @@
 """Whether irritants last: weekly runs over a moving window of the demo year, beside plain BERTopic refitted each week on the same vectors.
 
 python -m benchmarks.stability
+python -m benchmarks.stability --file reviews.csv --text words --date day --evenly --name reviews
 
-No assignment is kept from one run to the next: every run claims every segment of its window anew. Results go to benchmarks/stability.json and .md.
+No assignment is kept from one run to the next: every run claims every segment of its window anew. Results go to benchmarks/stability.json and .md, those of
+a file of your own under the name you give it; both are told in stability.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import hashlib
 import json
@@ -23,6 +26,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from benchmarks.own_file import arguments, project
 from voc_pipeline import pipeline, report
 from voc_pipeline.config import Config, load_config
 from voc_pipeline.discover.grouping import lean, quiet
@@ -47,11 +51,19 @@ Told = dict[Place, str]
 
 def main() -> None:
     """Run, refit, compare, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments(parser)
+    parser.add_argument("--name", default="", help="what to call a file of your own")
+    options = parser.parse_args()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
-        weeks = _weeks(folder)
+        settings, last = project(options, folder, WINDOW + 7 * WEEKS) if options.file else (_demo(folder), LAST)
+        weeks = _weeks(settings, last)
         result = {
+            "of": (options.name or options.file.name) if options.file else "the demo",
+            "verbatims": len({verbatim for week in weeks for verbatim, _ in week["places"]}),
+            "evenly": bool(options.file and options.evenly),
             "weeks": [str(week["until"]) for week in weeks],
             "window_days": WINDOW,
             "ours": _compared(weeks, "ours"),
@@ -59,28 +71,40 @@ def main() -> None:
             "bertopic_at_our_coverage": _compared(weeks, "surest"),
             "identical_segments_with_different_irritants": sum(week["parted"] for week in weeks),
             "identical_segments_with_different_topics_of_bertopic": sum(week["parted_bertopic"] for week in weeks),
-            "byte_identical": _byte_identical(folder),
         }
+        if not options.file:
+            result["byte_identical"] = _byte_identical(folder)
     result["seconds"] = round(time.perf_counter() - started)
-    (HERE / "stability.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    (HERE / "stability.md").write_text(_told(result), encoding="utf-8")
-    print(_told(result))
+    written = HERE / "stability.json"
+    kept = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else []
+    others = [one for one in kept if isinstance(one, dict) and one.get("of", result["of"]) != result["of"]] if isinstance(kept, list) else []
+    every = sorted([*others, result], key=lambda one: (one["of"] != "the demo", one["of"]))
+    written.write_text(json.dumps(every, indent=1) + "\n", encoding="utf-8")
+    told = "# Stability of irritants\n\n" + "\n".join(_told(one) for one in every)
+    (HERE / "stability.md").write_text(told, encoding="utf-8")
+    print(told)
 
 
 # ---------------------------------------------------------------- weekly runs
 
 
-def _weeks(folder: Path) -> list[dict[str, Any]]:
-    """One run a week, ours and BERTopic's topics of the same segments."""
+def _demo(folder: Path) -> Path:
+    """The demo's settings, their store in a folder that goes away."""
     settings = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     for source in settings["sources"]:
         source["path"] = str((DEMO.parent / source["path"]).resolve())
-    settings |= {"journey": str(DEMO.parent / "journey.yaml"), "output": "out", "store": "sqlite:///voc.db"}
+    settings |= {"journey": str(DEMO.parent / "journey.yaml"), "exposure": str((DEMO.parent / settings["exposure"]).resolve())}
+    settings |= {"output": "out", "store": "sqlite:///voc.db"}
     (folder / "demo.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+    return folder / "demo.yaml"
+
+
+def _weeks(settings: Path, last: date) -> list[dict[str, Any]]:
+    """One run a week, ours and BERTopic's topics of the same segments."""
     weeks = []
     for back in reversed(range(WEEKS)):
-        until = LAST - timedelta(days=7 * back)
-        config = load_config(folder / "demo.yaml", {"since": until - timedelta(days=WINDOW), "until": until})
+        until = last - timedelta(days=7 * back)
+        config = load_config(settings, {"since": until - timedelta(days=WINDOW), "until": until})
         with exclusive(config.store_url), open_store(config.store_url) as store:
             weeks.append({"until": until, **_week(config, store)})
         print(until, {name: len(weeks[-1][name]) for name in ("places", "ours", "bertopic")}, flush=True)
@@ -215,13 +239,19 @@ def _byte_identical(folder: Path) -> dict[str, Any]:
 
 def _told(result: Mapping[str, Any]) -> str:
     """The figures as Markdown."""
-    same = result["byte_identical"]
+    own = result["of"] != "the demo"
+    evenly = ", which keep their order and are spread evenly over the days, as theirs bunch: consecutive runs then share what weekly runs would"
     lines = [
-        "# Stability of irritants",
+        f"## {result['of'][0].upper()}{result['of'][1:]}",
         "",
-        f"{len(result['weeks'])} weekly runs, {result['weeks'][0]} to {result['weeks'][-1]}, over a moving window of {result['window_days']} days of the demo "
-        "(its year is too short for twelve months to move in). Every run claims every segment anew. BERTopic: its defaults, the seed pinned, refitted each week "
-        "on the same segments and the same vectors, its topics matched to those of the week before by best overlap.",
+        f"{len(result['weeks'])} weekly runs, {result['weeks'][0]} to {result['weeks'][-1]}, over a moving window of {result['window_days']} days"
+        + (
+            f" of {result['verbatims']} verbatims{evenly if result['evenly'] else ''}. "
+            if own
+            else " of the demo (its year is too short for twelve months to move in). "
+        )
+        + "Every run claims every segment anew. BERTopic: its defaults, the seed pinned, refitted each week on the same segments and the same vectors, its "
+        "topics matched to those of the week before by best overlap.",
         "",
         "| | ours | BERTopic refitted | of it, as many of the segments it is surest of as ours assigns |",
         "|---|---|---|---|",
@@ -238,10 +268,11 @@ def _told(result: Mapping[str, Any]) -> str:
         lines.append(" | ".join([f"| {words}", *cells]) + " |")
     parted = (result["identical_segments_with_different_irritants"], result["identical_segments_with_different_topics_of_bertopic"])
     lines.append(f"| texts said in several segments with different answers, summed over weeks | {parted[0]} | {parted[1]} | |")
-    verdict = "byte-identical" if same["identical"] else f"different: {same['tables']}"
+    same = result.get("byte_identical")
+    if same:
+        verdict = "byte-identical" if same["identical"] else f"different: {same['tables']}"
+        lines += ["", f"Tables of {same['rows']} reviews in {len(same['tables'])} orders and shard sizes: {verdict}."]
     lines += [
-        "",
-        f"Tables of {same['rows']} reviews in {len(same['tables'])} orders and shard sizes: {verdict}.",
         "",
         f"{result['seconds']} s on two cores.",
         "",

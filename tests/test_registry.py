@@ -83,19 +83,19 @@ def _registry_of(drawn: Sequence[tuple[str, int, float, str]]) -> list[Irritant]
 @settings(deadline=None, max_examples=60)
 @given(records, st.lists(st.tuples(topics, st.integers(0, 50)), min_size=1, max_size=12), st.integers(1, 4))
 def test_sequential_and_joint_claims_agree(drawn: list[tuple[str, int, float, str]], rows: list[tuple[str, int]], cut: int) -> None:
-    """Older generations claiming first and newborns taking from what is left gives the claims of all of them at once."""
+    """Newborns take what nobody claimed before, and of what was claimed only what they are clearly nearer to; nothing else moves."""
     known = _registry_of(drawn)
     x = embed([f"{topic}: dit {n}" for topic, n in rows])
     joint = registry.claim(x, registry.freeze(known, embed))
     first = registry.claim(x, registry.freeze([i for i in known if i.generation <= cut], embed))
     then = registry.claim(x, registry.freeze([i for i in known if i.generation > cut], embed))
     for whole, old, new in zip(joint, first, then, strict=True):
-        if not old.fallback:
-            assert whole == old
-        elif not new.fallback:
-            assert whole == new
-        else:
+        if old.fallback and new.fallback:
             assert whole.fallback and whole.score == max(old.score, new.score)
+        elif old.fallback:
+            assert whole == new
+        elif whole != old:
+            assert whole.score >= registry.NEARER * old.score and not old.barred and not whole.barred
 
 
 @settings(deadline=None, max_examples=40)
@@ -149,12 +149,30 @@ def test_nothing_claims_by_chance_alone() -> None:
 
 
 def test_an_older_generation_claims_first() -> None:
-    """A newborn nearer to a segment does not take it from an older irritant whose threshold is reached."""
+    """A newborn hardly nearer to a segment does not take it from an older irritant whose threshold is reached."""
     old = _record("attente", id="IRR-OLDOLDOL", generation=1, threshold=0.5)
-    young = replace(old, id="IRR-YOUNGYOU", generation=2, exemplars=_exemplars("attente", 3, 900), threshold=0.2)
+    young = replace(old, id="IRR-YOUNGYOU", generation=2, exemplars=_exemplars("attente", 8, 40), threshold=0.2)
+    x = embed([f"attente: dit {n}" for n in range(40)])
+    both = registry.claim(x, registry.freeze([young, old], embed))
+    scores = [[claim.score for claim in registry.claim(x, registry.freeze([one], embed))] for one in (old, young)]
+    hardly = [0.5 <= o < y < registry.NEARER * o for o, y in zip(*scores, strict=True)]
+    assert sum(hardly) >= 5
+    assert all(claim.irritant_id == "IRR-OLDOLDOL" for claim, near in zip(both, hardly, strict=True) if near)
+
+
+def test_a_newborn_takes_what_it_is_clearly_nearer_to() -> None:
+    """A specific trouble that is born inside a broad irritant has its own sentences, unless people rejected either of the two."""
+    old = _record("attente", id="IRR-OLDOLDOL", generation=1, threshold=0.4)
+    young = replace(old, id="IRR-YOUNGYOU", generation=2, exemplars=_exemplars("attente", 1, 900), threshold=0.2)
     x = embed(["attente: phrase 900"])
-    assert registry.claim(x, registry.freeze([young], embed))[0].score > registry.claim(x, registry.freeze([old], embed))[0].score
-    assert registry.claim(x, registry.freeze([young, old], embed))[0].irritant_id == "IRR-OLDOLDOL"
+
+    def claimed(*records: Irritant) -> tuple[str, bool]:
+        claim = registry.claim(x, registry.freeze(records, embed))[0]
+        return claim.irritant_id, claim.barred
+
+    assert claimed(old, young) == ("IRR-YOUNGYOU", False)
+    assert claimed(old, replace(young, status="rejected")) == ("IRR-OLDOLDOL", False)
+    assert claimed(replace(old, status="rejected"), young) == ("IRR-OLDOLDOL", True)
 
 
 def test_nothing_known_claims_nothing() -> None:
@@ -237,11 +255,11 @@ def test_a_crowd_of_praise_hides_no_irritant() -> None:
     """Where segments of other kinds are many and all alike, so that chance reaches high among all of them, what complaints have in common decides."""
     praise = embed([f"merci: très bien {n % 3}" for n in range(300)])
     everything = np.vstack([CROWD, praise])
-    assert registry.above_chance(everything, 3.5) > 0.95
+    assert registry.above_chance(everything, registry.BIRTH_SPREADS) > registry.above_chance(CROWD, registry.BIRTH_SPREADS) + 0.2
     born = registry.register(
         [_proposal("attente")], registry.freeze([], embed), [CROWD, everything], kind=IrritantKind.IRRITANT, run_id="run-0001", ordinal=1, embed=embed
     )
-    assert [irritant.threshold for irritant in born] == [registry.above_chance(CROWD, 3)]
+    assert [irritant.threshold for irritant in born] == [registry.claim_level([CROWD])]
 
 
 def test_a_proposal_with_too_few_texts_is_refused() -> None:

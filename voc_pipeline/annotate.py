@@ -20,7 +20,7 @@ import numpy as np
 from voc_pipeline.checkpoint import is_hub_name
 from voc_pipeline.encoder import Encoder, Floats, Reader, encoder_version, folder_version, load_encoder, load_reader, n_cores, read_verbatim
 from voc_pipeline.errors import ModelError
-from voc_pipeline.heads import NONE, Heads, load_heads, own_features
+from voc_pipeline.heads import NONE, THEME_SHARE, Heads, load_heads, own_features
 from voc_pipeline.ngrams import own_words
 from voc_pipeline.places import model_path
 from voc_pipeline.schema import Annotation, Dimension, Gap, NotValuedCode, Passage, Role, Segment, SegmentAnnotation, Sentiment, Stage, Verbatim
@@ -253,10 +253,17 @@ def load_annotator(name: str | Path) -> Annotator:
 
 
 def topic_space(folder: Path, heads: Heads) -> str:
-    """Digest of what decides topic vectors: the encoder and the axes. Other heads on the same encoder leave it as it is."""
+    """Digest of what decides topic vectors: the encoder, the axes and the head of the themes. Other heads on the same encoder leave it as it is."""
     digest = hashlib.sha256(encoder_version(folder).encode())
-    for name in ("topic.axes", "topic.mean", "topic.scale"):
+    for name in ("topic.axes", "topic.mean", "topic.scale", "weight.theme", "bias.theme"):
         digest.update(np.ascontiguousarray(heads.weights[name]).tobytes())
+    share = heads.shares.get("theme", 0.0) if heads.ngrams is not None else 0.0
+    digest.update(repr((THEME_SHARE, heads.themes, heads.temperatures.get("theme", 1.0), share)).encode())
+    if heads.ngrams is not None and share:
+        read = heads.ngrams
+        digest.update("\n".join(read.vocabulary).encode())
+        for array in (read.idf, read.weights["theme"], read.scales["theme"], read.biases["theme"]):
+            digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:12]
 
 

@@ -18,9 +18,10 @@ from voc_pipeline.errors import RunError
 from voc_pipeline.loop import LOOP_ACTIONS
 from voc_pipeline.schema import Edit
 from voc_pipeline.steps.annotating import ANNOTATE
-from voc_pipeline.steps.assigning import ASSIGN, DISCOVER
+from voc_pipeline.steps.assigning import ASSIGN
 from voc_pipeline.steps.carrying import CARRY
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
+from voc_pipeline.steps.discovering import DISCOVER
 from voc_pipeline.steps.ingest import INGEST
 from voc_pipeline.steps.looping import LOOP
 from voc_pipeline.steps.measuring import MAP, PRIORITISE

@@ -6,18 +6,28 @@ are one point, so neither the order of the input nor a repeated text changes a g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
 
 from voc_pipeline.config import Discovery
-from voc_pipeline.discover.grouping import Candidate, Floats, found_groups, smallest_group
-from voc_pipeline.discover.naming import N_EXEMPLARS, named
+from voc_pipeline.discover.grouping import Candidate, Floats, Group, found_groups, smallest_group, typical
+from voc_pipeline.discover.naming import N_EXEMPLARS, NO_LABELS, named
 from voc_pipeline.discover.themes import load_themes
 from voc_pipeline.schema import IrritantKind, Proposal
 
-__all__ = ["N_EXEMPLARS", "Candidate", "Floats", "load_themes", "propose", "smallest_group"]
+__all__ = ["N_EXEMPLARS", "Candidate", "Floats", "load_themes", "part", "propose", "smallest_group"]
 
 
-def propose(candidates: Sequence[Candidate], x: Floats, *, kind: IrritantKind, settings: Discovery, languages: Sequence[str]) -> list[Proposal]:
+def propose(
+    candidates: Sequence[Candidate],
+    x: Floats,
+    *,
+    kind: IrritantKind,
+    settings: Discovery,
+    languages: Sequence[str],
+    known: Mapping[str, Collection[str]] = NO_LABELS,
+) -> list[Proposal]:
     """Groups of candidates that look like one irritant each, largest first.
 
     Args:
@@ -26,6 +36,7 @@ def propose(candidates: Sequence[Candidate], x: Floats, *, kind: IrritantKind, s
         kind: What the groups would be: decides how themes are worded.
         settings: Smallest group and smallest run, and the seed.
         languages: Of the labels, the project's first.
+        known: By language, labels that are taken.
 
     Returns:
         Proposals; none where there are fewer than `settings.min_segments` candidates, or nothing recurs.
@@ -37,4 +48,30 @@ def propose(candidates: Sequence[Candidate], x: Floats, *, kind: IrritantKind, s
         raise ValueError(f"{len(x)} vectors for {len(candidates)} candidates")
     if len(candidates) < settings.min_segments:
         return []
-    return named(found_groups(candidates, x, settings), candidates, kind, languages)
+    return named(found_groups(candidates, x, settings), candidates, kind, languages, known)
+
+
+def part(
+    candidates: Sequence[Candidate],
+    x: Floats,
+    rows: Sequence[int],
+    *,
+    kind: IrritantKind,
+    languages: Sequence[str],
+    known: Mapping[str, Collection[str]],
+) -> Proposal | None:
+    """A group inside a known irritant as a proposal, named by what sets it apart from the rest; None where no words do.
+
+    Args:
+        candidates: Mentions of the irritant.
+        x: Their vectors. *Shape:* (len(candidates), dim).
+        rows: Those of the group.
+        kind: Of the irritant.
+        languages: Of the labels, the project's first.
+        known: By language, labels that are taken, the irritant's own among them.
+    """
+    inside = np.isin(np.arange(len(candidates)), rows)
+    sides = [np.flatnonzero(side) for side in (inside, ~inside)]
+    groups = [Group(tuple(map(int, side)), typical(x[side], side)) for side in sides if len(side)]
+    found = named(groups, candidates, kind, languages, known)
+    return found[0] if found and set(found[0].members) == set(rows) else None

@@ -81,10 +81,10 @@ def found_groups(candidates: Sequence[Candidate], x: Floats, settings: Discovery
     groups = []
     for label in range(labels.max(initial=-1) + 1):
         of_topic = np.flatnonzero(labels == label)
-        typical = _typical(vectors[of_topic], of_topic)
-        members = [i for point in typical for i in points[point]]
+        nearest = typical(vectors[of_topic], of_topic)
+        members = [i for point in nearest for i in points[point]]
         if len({candidates[i].verbatim_id for i in members}) >= settings.min_mentions:
-            groups.append(Group(tuple(sorted(members)), [firsts[point] for point in typical]))
+            groups.append(Group(tuple(sorted(members)), [firsts[point] for point in nearest]))
     groups.sort(key=lambda group: (-len(group.members), candidates[group.typical[0]].key))
     return groups
 
@@ -100,7 +100,7 @@ def _collapsed(candidates: Sequence[Candidate], x: Floats) -> list[list[int]]:
     return list(points.values())
 
 
-def _typical(vectors: Floats, points: Ints) -> list[int]:
+def typical(vectors: Floats, points: Ints) -> list[int]:
     """Points of one topic, nearest to its mean direction first; those far out of the topic's own spread are left out."""
     closeness = np.round(vectors.astype(np.float64) @ vectors.astype(np.float64).mean(0), 9)
     middle = np.median(closeness)

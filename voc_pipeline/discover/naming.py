@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from voc_pipeline.discover.grouping import Candidate, Group, lean, quiet
 from voc_pipeline.discover.themes import load_themes
 from voc_pipeline.schema import Exemplar, IrritantKind, Proposal
 
+NO_LABELS: Mapping[str, Collection[str]] = MappingProxyType({})
 N_EXEMPLARS = 16
 READABLE = (3, 60)
 """Words of a text that a reader can take in, and that still says something."""
@@ -60,12 +62,18 @@ class _Reading:
     theme_share: float
 
 
-def named(groups: Sequence[Group], candidates: Sequence[Candidate], kind: IrritantKind, languages: Sequence[str]) -> list[Proposal]:
-    """Proposals of the groups that can be named, no two with the same label in one language.
+def named(
+    groups: Sequence[Group],
+    candidates: Sequence[Candidate],
+    kind: IrritantKind,
+    languages: Sequence[str],
+    known: Mapping[str, Collection[str]] = NO_LABELS,
+) -> list[Proposal]:
+    """Proposals of the groups that can be named, no two with the same label in one language, nor with one of the `known` labels by language.
 
     A group that words cannot tell from a larger one of its theme is one with it; a group without a name is a mixture, and no proposal.
     """
-    taken: dict[str, set[str]] = {lang: set() for lang in languages}
+    taken: dict[str, set[str]] = {lang: set(known.get(lang, ())) for lang in languages}
     kept: list[tuple[Group, _Reading, dict[str, tuple[str, str]]]] = []
     for group, reading in zip(groups, _readings(groups, candidates, languages), strict=True):
         labels = {lang: _label(reading, lang, kind, taken[lang]) for lang in languages}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from voc_pipeline.registry.claims import (
     BIRTH_SPREADS,
     CLAIM_SPREADS,
+    NEARER,
     PREFIX,
     REPEAT_RATIO,
     Claim,
@@ -40,6 +41,7 @@ __all__ = [
     "BIRTH_SPREADS",
     "CLAIM_SPREADS",
     "MATCH_SPREADS",
+    "NEARER",
     "NEAR_SPREADS",
     "N_BEST",
     "PREFIX",

@@ -1,4 +1,4 @@
-"""Segments to irritants: known ones claim first, BERTopic proposes from what is left, newborns claim by the same rule."""
+"""Segments to irritants: which of them tell of something, and what known irritants claim."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from voc_pipeline import discover, registry
+from voc_pipeline import registry
 from voc_pipeline.encoder import Floats
 from voc_pipeline.keys import fold
-from voc_pipeline.schema import Annotation, Irritant, IrritantKind, Mention, Role, Segment, SegmentAnnotation, Verbatim
+from voc_pipeline.schema import Annotation, IrritantKind, Mention, Role, Segment, SegmentAnnotation, Verbatim
 from voc_pipeline.steps.context import Context, Counts, Step
-from voc_pipeline.store import Edit
-
-DISCOVERY_SHARD = 1_000_000
-"""Shard number under which discovery writes its mentions, beyond every shard of assignment."""
 
 MIN_WORDS = 3
 """Shorter segments ("Nul !!") have a polarity but no object: they join no irritant, unless a person says that they do."""
@@ -65,7 +61,8 @@ def kind_of(answer: SegmentAnnotation, thresholds: dict[str, float]) -> Irritant
     return None
 
 
-def _kinds(context: Context) -> list[IrritantKind]:
+def kinds(context: Context) -> list[IrritantKind]:
+    """Kinds of records that the settings ask for."""
     settings = context.config.discovery
     return [
         IrritantKind.IRRITANT,
@@ -82,7 +79,7 @@ def gather(context: Context, ids: Sequence[str] | None) -> dict[IrritantKind, li
     verbatims = context.store.verbatims(ids=ids) if ids is not None else context.store.verbatims(since, until)
     found = context.store.annotations(version, ids=ids) if ids is not None else context.store.annotations(version, since, until)
     annotations = {annotation.verbatim_id: annotation for annotation in found}
-    gathered: dict[IrritantKind, list[Told]] = {kind: [] for kind in _kinds(context)}
+    gathered: dict[IrritantKind, list[Told]] = {kind: [] for kind in kinds(context)}
     standing = context.standing()
     moved = {text: standing.records[target].kind for text, to in standing.moves.items() if (target := standing.following(to)) in standing.records}
     for verbatim in verbatims:
@@ -93,19 +90,21 @@ def gather(context: Context, ids: Sequence[str] | None) -> dict[IrritantKind, li
     return gathered
 
 
-def _snapshot(context: Context, kind: IrritantKind, below: int) -> registry.Snapshot:
+def snapshot_of(context: Context, kind: IrritantKind, below: int) -> registry.Snapshot:
+    """The registry of one kind as it stood before a run, by its ordinal."""
     reach = context.store.thresholds(context.annotator.space)
     standing = context.standing()
     of_kind = [i for i in standing.records.values() if i.kind is kind and i.generation < below]
     return registry.freeze([replace(i, threshold=reach.get(i.id, i.threshold)) for i in of_kind], context.embed, standing.moves)
 
 
-def _texts(rows: Sequence[Told]) -> list[str]:
+def texts_of(rows: Sequence[Told]) -> list[str]:
+    """Words of each."""
     return [row.segment.text for row in rows]
 
 
 def _x(context: Context, rows: Sequence[Told]) -> Floats:
-    return context.embed(_texts(rows))
+    return context.embed(texts_of(rows))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +128,7 @@ def _assign(context: Context, shard: int) -> Counts:
     n = 0
     for kind, rows in gather(context, ids).items():
         n += len(rows)
-        claims = registry.claim(_x(context, rows), _snapshot(context, kind, context.run.ordinal), _texts(rows))
+        claims = registry.claim(_x(context, rows), snapshot_of(context, kind, context.run.ordinal), texts_of(rows))
         mentions += [
             Mention(row.verbatim.id, row.segment.position, c.irritant_id, c.score)
             for row, c in zip(rows, claims, strict=True)
@@ -142,59 +141,4 @@ def _assign(context: Context, shard: int) -> Counts:
     return counts
 
 
-def _discover(context: Context, shard: int) -> Counts:
-    """Newborns from what no known irritant claimed; what stays unclaimed is shown with its nearest irritant, flagged."""
-    run = context.run
-    claimed = {(m.verbatim_id, m.position) for m in context.store.mentions(context.run_id)}
-    mentions: list[Mention] = []
-    newborn: list[Irritant] = []
-    counts: dict[str, int] = {}
-    told_of = gather(context, None)
-    crowds = crowds_of(context, told_of)
-    for kind, every in told_of.items():
-        before = _snapshot(context, kind, run.ordinal)
-        free = [i for i, row in enumerate(every) if (row.verbatim.id, row.segment.position) not in claimed]
-        claims = registry.claim(crowds.by_kind[kind][free], before, _texts([every[i] for i in free]))
-        left = [i for i, c in zip(free, claims, strict=True) if not c.barred]
-        rest, x = [every[i] for i in left], crowds.by_kind[kind][left]
-        candidates = [
-            discover.Candidate(
-                key=f"{row.verbatim.id}:{row.segment.position:05d}",
-                verbatim_id=row.verbatim.id,
-                position=row.segment.position,
-                text=row.segment.text,
-                lang=row.verbatim.lang,
-                theme=row.answer.theme,
-                p_theme=row.answer.p_theme,
-            )
-            for row in rest
-        ]
-        proposals = discover.propose(candidates, x, kind=kind, settings=context.config.discovery, languages=context.config.languages)
-        born = registry.register(
-            proposals, before, [crowds.by_kind[kind], crowds.all], kind=kind, run_id=run.id, ordinal=run.ordinal, embed=context.embed
-        )
-        newborn += born
-        after = registry.freeze([*before.irritants, *born], context.embed, before.moves)
-        for row, c in zip(rest, registry.claim(x, after, _texts(rest)), strict=True):
-            if c.irritant_id:
-                mentions.append(Mention(row.verbatim.id, row.segment.position, c.irritant_id, c.score, c.fallback))
-        counts |= {f"{kind.value}.candidates": len(every), f"{kind.value}.born": len(born), f"{kind.value}.known": len(before.irritants)}
-        unclaimed = len(rest) - sum(not m.fallback for m in mentions if m.irritant_id[:3] == _PREFIX[kind])
-        fallback = sum(m.fallback for m in mentions if m.irritant_id[:3] == _PREFIX[kind])
-        counts |= {f"{kind.value}.unassigned": unclaimed, f"{kind.value}.fallback": fallback, f"{kind.value}.rejected": len(free) - len(left)}
-        context.on_progress("discover", 1)
-    with context.finishing("discover", shard, counts):
-        context.store.save_irritants(newborn)
-        context.store.write_thresholds(run.id, context.annotator.space, {irritant.id: irritant.threshold for irritant in newborn})
-        for irritant in newborn:
-            context.store.append_edit(
-                Edit(run.started_at, "voc", run.id, "born", irritant.id, {"exemplars": len(irritant.exemplars)}, "proposed by discovery")
-            )
-        context.store.write_mentions(context.run_id, DISCOVERY_SHARD, mentions)
-    return counts
-
-
-_PREFIX = {IrritantKind.IRRITANT: "IRR", IrritantKind.STRENGTH: "STR", IrritantKind.SUGGESTION: "SUG"}
-
 ASSIGN = Step("assign", Context.chunks, _assign, lambda context: len(context.base_ids()))
-DISCOVER = Step("discover", lambda context: [0], _discover, lambda context: len(_kinds(context)))

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
+
 from voc_pipeline.annotate import Annotator, load_annotator
 from voc_pipeline.config import Config
 from voc_pipeline.encoder import Floats, VectorCache
@@ -48,9 +51,15 @@ class Context:
         return VectorCache(self.config.cache_url, self.annotator.version, self.config.key)
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """Topic vectors of texts, their encodings taken from the cache where it has them. *Shape:* (n_texts, n_axes)."""
+        """Topic vectors of texts, their encodings taken from the cache where it has them. *Shape:* (n_texts, n_topics)."""
         with self._lock:
-            return self.annotator.heads.topics(self._vectors.get(texts, self.annotator.encoder))
+            new = list(dict.fromkeys(text for text in texts if text not in self._topics))
+            if new or not texts:
+                found = self.annotator.heads.topics(self._vectors.get(new, self.annotator.encoder), new)
+                self._topics.update(zip(new, found.astype(np.float16), strict=True))
+            return np.stack([self._topics[text] for text in texts]).astype(np.float32) if texts else found
+
+    _topics: dict[str, npt.NDArray[np.float16]] = field(default_factory=dict, repr=False)
 
     def keep(self, texts: Sequence[str], x: Floats) -> None:
         """Put encodings into the cache. *Shape:* (n_texts, dim)."""

@@ -115,10 +115,11 @@ class Irritants(Database):
             fresh = {name: value for name, value in sorted(thresholds.items()) if name not in there}
             insert(connection, t.reach, [{"irritant_id": i, "space": space, "threshold": value, "run_id": run_id} for i, value in fresh.items()])
 
-    def write_mentions(self, run_id: str, shard: int, mentions: Sequence[Mention]) -> None:
+    def write_mentions(self, run_id: str, shard: int, mentions: Sequence[Mention], instead: bool = False) -> None:
         """Puts the mentions of one shard of a run in the place of those it wrote before.
 
-        Steps that both write mentions need shards of different numbers.
+        Steps that both write mentions need shards of different numbers. With `instead`, a segment that another shard gave to another irritant is taken
+        from that one.
 
         Raises:
             StoreError: A run, segment or irritant that is not stored, or the mention of another shard.
@@ -137,6 +138,16 @@ class Irritants(Database):
         ]
         with self._writing() as connection:
             connection.execute(delete(t.mention).where(t.mention.c.run_id == run_id, t.mention.c.shard == shard))
+            if instead:
+                c = t.mention.c
+                wanted = {(m.verbatim_id, m.position) for m in mentions}
+                for part in chunks(sorted({verbatim_id for verbatim_id, _ in wanted})):
+                    found = connection.execute(select(c.verbatim_id, c.position).where(c.run_id == run_id, c.verbatim_id.in_(part))).all()
+                    for row in found:
+                        if (row.verbatim_id, row.position) in wanted:
+                            connection.execute(
+                                delete(t.mention).where(c.run_id == run_id, c.verbatim_id == row.verbatim_id, c.position == row.position)
+                            )
             insert(connection, t.mention, rows)
 
     def mentions(self, run_id: str) -> list[Mention]:
