@@ -45,16 +45,24 @@ def told(
             continue
         kind = moved.get(fold(segment.text)) if moved else None
         if kind is None and len(segment.text.split()) >= MIN_WORDS:
-            kind = kind_of(answer, thresholds)
+            kind = kind_of(answer, thresholds, bool(annotation.passages))
         if kind is not None:
             yield kind, Told(verbatim, segment, answer)
 
 
-def kind_of(answer: SegmentAnnotation, thresholds: dict[str, float]) -> IrritantKind | None:
-    """Which kind of record a segment can tell of; one at most."""
+def kind_of(answer: SegmentAnnotation, thresholds: dict[str, float], complains: bool) -> IrritantKind | None:
+    """Which kind of record a segment can tell of; one at most.
+
+    Args:
+        answer: What the model says of the segment alone.
+        thresholds: Probabilities from which a segment tells of each.
+        complains: Whether the verbatim as a whole tells an irritant. Praise is often told in sentences that alone sound like trouble ("He told me not to
+            buy it"): of the negative segments of positive verbatims .48 are gold with this, .22 without (502 real ones); of all, .753 and .736,
+            with .886 and .887 of the gold found.
+    """
     if answer.p_suggestion >= thresholds["suggestion"] and answer.p_negative < thresholds["segment_negative"]:
         return IrritantKind.SUGGESTION
-    if answer.p_negative >= thresholds["segment_negative"] and answer.p_negative >= answer.p_positive:
+    if complains and answer.p_negative >= thresholds["segment_negative"] and answer.p_negative >= answer.p_positive:
         return IrritantKind.IRRITANT
     if answer.p_positive >= thresholds["segment_positive"]:
         return IrritantKind.STRENGTH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 
 from voc_pipeline import loop as pure
@@ -44,9 +44,10 @@ def _close_loop(context: Context, shard: int) -> Counts:
     told = {telling.irritant_id for telling in tellings}
     records = {i.id: i for i in context.store.irritants(active=False)}
     kinds = {i: record.kind for i, record in records.items() if record.status == "active" or i in told}
-    base = read_base(voices, tellings, kinds)
     loops = loops_of(context)
-    results = _results(context, base, loops, as_of)
+    parted = _parted(context.store.edits(), loops)
+    whole = [*tellings, *(replace(one, irritant_id=parted[one.irritant_id]) for one in tellings if one.irritant_id in parted)]
+    results = _results(context, read_base(voices, whole, kinds), loops, as_of)
     events = [_measured_event(context, action, measured) for action, measured in results if _is_news(action, measured)]
     events += _recurrences(context, loops)
     metrics = [_metric(action, measured) for action, measured in results]
@@ -63,6 +64,21 @@ def _close_loop(context: Context, shard: int) -> Counts:
             context.store.replace_metrics(context.run_id, scope, [metric for metric in metrics if metric.scope == scope])
     context.on_progress("loop", 1)
     return {"measured": len(results), "events": len(events)}
+
+
+def _parted(ledger: Sequence[Edit], loops: Mapping[str, Loop]) -> dict[str, str]:
+    """Of each irritant that parted from one somebody acts on, that one: what grew inside it is no improvement of it.
+
+    Only what parted after the first line of its loop: before, the action was declared on what was left.
+    """
+    begun = {irritant_id: min(edit.id for edit in ledger if edit.irritant_id == irritant_id and edit.action in pure.LOOP_ACTIONS) for irritant_id in loops}
+    found: dict[str, str] = {}
+    for edit in ledger:
+        inside = str(edit.payload.get("inside", "")) if edit.action == "born" else ""
+        target = found.get(inside, inside)
+        if target in begun and edit.id > begun[target]:
+            found[edit.irritant_id] = target
+    return found
 
 
 def _results(context: Context, base: Base, loops: Mapping[str, Loop], as_of: date) -> list[tuple[Action, Measured]]:
