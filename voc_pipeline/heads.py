@@ -156,6 +156,19 @@ class Heads:
             said = np.hstack([np.sqrt(1 - THEME_SHARE) * said, np.sqrt(THEME_SHARE * self._themes(x, texts))])
         return np.asarray(said.astype(np.float16), np.float32)
 
+    def said(self, topics: Array) -> Array:
+        """Topic vectors without their themes: for words that are no complaint, such as a promise, of which the themes' head knows nothing.
+
+        Args:
+            topics: As `topics` gives. *Shape:* (n, n_axes + n_themes).
+
+        Returns:
+            Vectors of length one, values of float16. *Shape:* (n, n_axes).
+        """
+        rows = topics[:, : self.weights["topic.axes"].shape[1]].astype(np.float64)
+        lengths = np.sqrt((rows * rows).sum(1, keepdims=True))
+        return np.asarray((rows / np.maximum(lengths, 1e-12)).astype(np.float16), np.float32)
+
     def _themes(self, x: Array, texts: Sequence[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         """Probabilities of the themes, the same to the last bit whatever the batch. *Shape:* (n_segments, n_themes)."""
         weight = self.weights["weight.theme"].astype(np.float16).astype(np.float64)

@@ -111,13 +111,11 @@ class Words:
         return f"{n}{ending}"
 
     def day(self, day: date | datetime | None, short: bool = False) -> str:
-        """A date in full, `1er octobre 2026`, or short, `1 oct. 2026`; the wording of `undated` where there is none."""
+        """A date in full, `1er octobre 2026`, or short, `1er oct. 2026`; the wording of `undated` where there is none."""
         if day is None:
             return self("undated")
-        if short:
-            return f"{day.day}{HARD}{_SHORT[self.lang][day.month - 1]}{HARD}{day.year}"
         number = "1er" if self.lang == "fr" and day.day == 1 else str(day.day)
-        return f"{number}{HARD}{_MONTHS[self.lang][day.month - 1]}{HARD}{day.year}"
+        return f"{number}{HARD}{(_SHORT if short else _MONTHS)[self.lang][day.month - 1]}{HARD}{day.year}"
 
     def month(self, key: str, year: bool = True) -> str:
         """`2026-09` as `sept. 2026`; what is no month, as it is."""

@@ -78,11 +78,14 @@ def documents_of(context: Context, voices: Sequence[Voice], tellings: Sequence[T
     compared = registry.Compared((), frozenset())
     if entries:
         gathered = {kind: list({fold(row.segment.text): row for row in rows}.values()) for kind, rows in gather(context, None).items()}
-        crowds = crowds_of(context, gathered)
+        crowds, said = crowds_of(context, gathered), context.annotator.heads.said
         snapshot = registry.freeze(
-            [record for record in standing.records.values() if record.id in told and record.status == "active"], context.embed, standing.moves
+            [record for record in standing.records.values() if record.id in told and record.status == "active"],
+            lambda texts: said(context.embed(texts)),
+            standing.moves,
         )
-        compared = registry.compare(entries, snapshot, [crowds.by_kind[IrritantKind.IRRITANT], crowds.all], context.embed)
+        chance = [said(crowds.by_kind[IrritantKind.IRRITANT]), said(crowds.all)]
+        compared = registry.compare(entries, snapshot, chance, lambda texts: said(context.embed(texts)))
     by_id = {entry.id: register for register, entry in entries}
     confirmed = {
         standing.following(key): (Gap(int(word.said)), word.author) for key, word in sorted(standing.gaps.items(), key=lambda item: item[1].at)
