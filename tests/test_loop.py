@@ -79,6 +79,7 @@ def test_an_expected_result_is_read_from_words() -> None:
         (("nps", "better", START, 8), "is no change"),
         (("nps", "0", START, 8), "is no change"),
         (("verbatim_share", "-100%", START, 8), "less than nothing"),
+        (("nps", "+20%", START, 8), "of an NPS"),
         (("verbatim_share", "-30%", None, 8), "no first day"),
         (("verbatim_share", "-30%", START, 1), "1 weeks after 26"),
         (("verbatim_share", "-30%", START, 8, 4), "8 weeks after 4"),
@@ -309,6 +310,46 @@ def test_every_metric_is_measured() -> None:
     points = measure(base, Expected("verbatim_share", -20.0, False, START, 8, 20))
     assert points.verdict == "met" and points.target == pytest.approx(-0.5, abs=0.02) and points.before == pytest.approx(40, abs=1)
     assert measure(base, Expected("nps", 50.0, False, date(2026, 5, 21), 8, 20)).verdict == "met"
+
+
+def scored(score: Any, per_week: int = 20) -> Any:
+    """A base of one answer a verbatim: `score(week, place)`."""
+    voices = [
+        replace(
+            voice(week * per_week + place, scores={"nps": float(score(week, place)), "csat": float(score(week, place))}),
+            date=datetime(2026, 1, 1) + timedelta(weeks=week, days=place % 7),
+        )
+        for week in range(40)
+        for place in range(per_week)
+    ]
+    return read_base(voices, [], {A: IrritantKind.IRRITANT})
+
+
+@pytest.mark.parametrize("metric", ["nps", "csat"])
+def test_a_dip_that_passes_by_itself_is_no_success_of_a_score(metric: str) -> None:
+    """Scores that fall in the last weeks before a window and come back in it stand above their trend and no higher than they were: no success."""
+    base = scored(lambda week, place: (place % 2) * 4 + (2 if 16 <= week < 21 else 5))
+    found = measure(base, Expected(metric, 1.5 if metric == "csat" else 30.0, False, START, 8, 20))
+    assert found.verdict == "cannot_tell" and found.why in ("disagree", "partial")
+
+
+def test_a_share_of_a_score_keeps_its_direction() -> None:
+    """A rise declared as a share of an NPS below nothing is a rise, and a share of nothing cannot be told."""
+    below = scored(lambda week, place: (0 if place % 4 else 10) if week < 21 else 0)
+    fallen = measure(below, Expected("nps", 0.2, True, START, 8, 20))
+    assert fallen.before is not None and fallen.before < 0 < fallen.target and fallen.verdict != "met"
+    nothing = measure(
+        scored(lambda week, place: (0 if place // 7 % 2 else 10) if week < 22 else 0, per_week=28), Expected("nps", 0.2, True, START, 8, 20)
+    )
+    assert (nothing.verdict, nothing.why) == ("cannot_tell", "zero") and "no share" in measured_told(nothing)
+
+
+def test_a_target_that_nothing_converts_stays_as_declared() -> None:
+    """Points of a share with nothing before, and a share of a score nobody gave before, keep the unit they were declared in."""
+    points = measure(year(lambda week: 0), Expected("verbatim_share", -2.0, False, START, 8, 20))
+    assert (points.verdict, points.why, points.relative, points.target) == ("cannot_tell", "few", False, -2.0)
+    share = measure(year(lambda week: 6), Expected("stars", 0.1, True, START, 8, 20))
+    assert (share.verdict, share.why, share.relative, share.target) == ("cannot_tell", "few", True, 0.1)
 
 
 def test_why_it_cannot_be_told_is_said() -> None:

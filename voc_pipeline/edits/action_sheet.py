@@ -11,10 +11,10 @@ from voc_pipeline.edits.acting import Actions
 from voc_pipeline.edits.desk import Registry
 from voc_pipeline.edits.sheet import HIDDEN, digest, head, known, shown
 from voc_pipeline.errors import EditError
-from voc_pipeline.loop import METRICS, expected_of
+from voc_pipeline.loop import expected_of
 from voc_pipeline.loop.telling import measured_told
 from voc_pipeline.registry import Standing
-from voc_pipeline.schema import Action, Edit, Expected, Irritant, IrritantKind, Loop
+from voc_pipeline.schema import METRICS, Action, Edit, Expected, Irritant, IrritantKind, Loop
 
 PLANNED = ("what", "action_owner", "due")
 EXPECTED = ("metric", "change", "start", "weeks", "before_weeks", "control", "treated")

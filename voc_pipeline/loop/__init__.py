@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voc_pipeline.loop.declaring import METRICS, action_id, check_before, expected_of, last_day, seen, written
+from voc_pipeline.loop.declaring import action_id, check_before, expected_of, last_day, seen, written
 from voc_pipeline.loop.standing import (
     LOOP_ACTIONS,
     LOOP_EVENTS,
@@ -19,7 +19,6 @@ from voc_pipeline.loop.standing import (
 __all__ = [
     "LOOP_ACTIONS",
     "LOOP_EVENTS",
-    "METRICS",
     "LoopConflict",
     "Loops",
     "action_id",

@@ -11,14 +11,9 @@ from typing import Any
 
 from voc_pipeline.errors import EditError, suggest
 from voc_pipeline.keys import fold
-from voc_pipeline.schema import Expected
+from voc_pipeline.schema import LEAST_BEFORE, METRICS, Expected
 
-METRICS = ("verbatim_share", "customer_share", "contact_rate", "not_valued_rate", "nps", "csat", "ces", "stars")
-"""What can be expected to change."""
-SCORES = ("nps", "csat", "ces", "stars")
 LEAST_WEEKS, MOST_WEEKS = 2, 104
-LEAST_BEFORE = 8
-"""Weeks before a window from which a trend can be told from a change of level."""
 
 
 def expected_of(
@@ -36,7 +31,7 @@ def expected_of(
     Args:
         where: For messages.
         metric: One of `METRICS`.
-        change: `-50%` of what it was, or `-2` points; a plus may be left out.
+        change: `-50%` of what it was, or `-2` points; a plus may be left out. The NPS takes points only: it may be nothing, or less.
         start: First day of the window.
         weeks: Its length.
         before_weeks: Weeks before it.
@@ -55,6 +50,8 @@ def expected_of(
     if read is None or not float(read[2].replace(",", ".")):
         raise EditError(f"{where}: change", f"{change!r} is no change", "-50% (of what it was) or -2 (points)", "Give its direction and size")
     size = float(read[2].replace(",", ".")) * (-1 if read[1] in ("-", "−") else 1)
+    if read[3] and metric == "nps":
+        raise EditError(f"{where}: change", f"{change!r} of an NPS, which may be nothing or less", "points, such as +5", "Give points")
     if read[3] and size <= -100:
         raise EditError(f"{where}: change", f"{change!r} leaves less than nothing", "a fall of less than 100 %", "Give a smaller one")
     if start is None or weeks is None:

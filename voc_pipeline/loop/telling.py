@@ -22,6 +22,7 @@ WHY = {
     "disagree": "set against its trend and against its level, it does not say the same",
     "partial": "it moved, but whether by enough the interval leaves open",
     "no_base": "nobody counts the contacts of every week",
+    "zero": "it stood at nothing before, of which there is no share",
 }
 
 

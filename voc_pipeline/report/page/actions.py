@@ -9,7 +9,7 @@ from voc_pipeline.loop.health import Standing, Trouble, is_late, phase, troubles
 from voc_pipeline.report.charts import bounds, whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.reading import detail, interval, parted
-from voc_pipeline.schema import SMALL_BASE, VERDICTS, Action, Expected, Gap, IrritantKind, Loop, Measured, Metric
+from voc_pipeline.schema import SCORES, SMALL_BASE, VERDICTS, Action, Expected, Gap, IrritantKind, Loop, Measured, Metric
 
 HEALTH = (
     "owner_share",
@@ -122,7 +122,7 @@ def _declared(phrases: Phrases, action: Action) -> str:
 
 def _result(phrases: Phrases, expected: Expected, measured: Measured) -> View:
     t = phrases.t
-    answers = expected.metric in ("nps", "csat", "ces", "stars")
+    answers = expected.metric in SCORES
     told = t("actions.n.answers" if answers else "actions.n", before=t.number(measured.n_before), after=t.number(measured.n_after))
     why = ""
     if measured.verdict == "cannot_tell":
