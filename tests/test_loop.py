@@ -13,7 +13,7 @@ from test_prioritise import telling, voice
 
 from benchmarks.loop import PROMISE, WORLDS, verdicts
 from voc_pipeline.errors import EditError
-from voc_pipeline.loop import action_id, check_before, expected_of, measured_payload, replay_loops, seen, written
+from voc_pipeline.loop import action_id, check_before, expected_of, measured_payload, redeclared, replay_loops, unrejected, written
 from voc_pipeline.loop.health import Standing, health_figures, is_late, phase, troubles
 from voc_pipeline.loop.telling import measured_told
 from voc_pipeline.prioritise.base import read_base
@@ -105,7 +105,14 @@ def test_nobody_declares_after_seeing() -> None:
         check_before("x", FALL, START + timedelta(days=90), None, declared=START)
     with pytest.raises(EditError, match="to come"):
         check_before("x", FALL, date(2026, 3, 1), date(2026, 4, 1), declared=date(2026, 5, 1))
-    assert seen(plan()[2], START) and not seen(plan()[2], START - timedelta(days=1)) and not seen(plan(None)[2], START)
+
+
+def test_a_result_is_not_changed_after_seeing() -> None:
+    """Another expected result, or none, is told as such where the window of the old or of the new one was looked at."""
+    old, new, none = ({A: stands(plan(expected))} for expected in (FALL, replace(FALL, start=date(2027, 1, 1)), None))
+    day = START - timedelta(days=1)
+    assert redeclared(old, new, START) == redeclared(new, old, START) == redeclared(old, none, START) == redeclared(old, {}, START) == ["ACT-1"]
+    assert redeclared(old, new, day) == redeclared(old, new, None) == redeclared(old, old, START) == redeclared(new, none, START) == []
 
 
 def test_the_same_plan_has_the_same_id() -> None:
@@ -147,6 +154,8 @@ def test_given_up_with_nothing_left_is_back_where_it_was() -> None:
         ([], ("done", A, {"action": "ACT-1"}), "no such action"),
         ([plan(), ("done", A, {"action": "ACT-1"})], ("start", A, {"action": "ACT-1"}), "is done"),
         ([plan()], ("reopen", A, {}), "is not closed"),
+        ([plan(), result("not_met")], ("drop", A, {"action": "ACT-1"}), "its result was measured: not met"),
+        ([plan(), result("met")], ("drop", A, {"action": "ACT-1"}), "its result was measured: met"),
         ([CAUSE], ("cause", A, {"what": " "}), "no cause"),
         ([plan(), result(), ("close", A, {"how": "met"})], plan(action="ACT-2"), "its loop is closed"),
     ],

@@ -15,6 +15,7 @@ from voc_pipeline.config import Config
 from voc_pipeline.edits import Actions, Registry, open_registry
 from voc_pipeline.edits.registering import read_register
 from voc_pipeline.errors import RunError
+from voc_pipeline.loop import unrejected
 from voc_pipeline.loop.health import Standing, Trouble, phase, troubles
 from voc_pipeline.loop.telling import change_told, expected_told, measured_told, phase_told
 from voc_pipeline.registry import Standing as RegistryStanding
@@ -78,7 +79,7 @@ def show_list(config: Config) -> None:
     """
     with open_registry(config) as registry, open_store(config.store_url) as store:
         run, loops, standing = _last(store), registry.loops(), registry.standing()
-        found = troubles(irritants_of(store, run), loops, as_of(run))
+        found = troubles(irritants_of(store, run), unrejected(loops, standing.records), as_of(run))
     console = _console()
     actions = [(loop, action) for loop in loops.values() for action in loop.actions]
     if not actions:
@@ -151,7 +152,7 @@ def trouble_lines(found: Sequence[Trouble], standing: RegistryStanding) -> list[
 
 def closing_lines(store: Store, registry: Registry, run: Run) -> list[str]:
     """What the end of a run says of the loop; nothing where nobody has begun one."""
-    loops = registry.loops()
+    loops = unrejected(registry.loops(), registry.standing().records)
     actions = [action for loop in loops.values() for action in loop.actions if action.state != "dropped"]
     if not actions:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voc_pipeline.loop.declaring import action_id, check_before, expected_of, last_day, seen, written
+from voc_pipeline.loop.declaring import action_id, check_before, expected_of, last_day, written
 from voc_pipeline.loop.standing import (
     LOOP_ACTIONS,
     LOOP_EVENTS,
@@ -12,7 +12,9 @@ from voc_pipeline.loop.standing import (
     closable,
     find_action,
     measured_payload,
+    redeclared,
     replay_loops,
+    unrejected,
     with_figures,
 )
 
@@ -29,8 +31,9 @@ __all__ = [
     "find_action",
     "last_day",
     "measured_payload",
+    "redeclared",
     "replay_loops",
-    "seen",
+    "unrejected",
     "with_figures",
     "written",
 ]

@@ -109,11 +109,6 @@ def check_before(where: str, expected: Expected, entered: date, analysed: date |
         raise EditError(where, told, f"a window that begins after {analysed}", "Choose a later one: nobody declares after seeing")
 
 
-def seen(payload: Mapping[str, Any], analysed: date | None) -> bool:
-    """Whether a line declares a result whose window was already looked at."""
-    return bool(payload.get("expected")) and analysed is not None and analysed >= read(payload["expected"]).start
-
-
 def action_id(irritant_id: str, what: str, owner: str, due: str) -> str:
     """The id of an action: from what it is, whose and until when, so that the same plan has the same id."""
     digest = hashlib.sha256("\n".join([irritant_id, fold(what), fold(owner), due]).encode()).digest()

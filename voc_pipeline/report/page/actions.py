@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from voc_pipeline.loop import last_day
+from voc_pipeline.loop import last_day, unrejected
 from voc_pipeline.loop.health import Standing, Trouble, is_late, phase, troubles
 from voc_pipeline.report.charts import bounds, whisker
 from voc_pipeline.report.page.phrases import Phrases, View
@@ -170,7 +170,7 @@ def _look(phrases: Phrases, day: date) -> list[View]:
     irritants = [
         Standing(record.id, record.owner, day) for record in phrases.reading.ranked(IrritantKind.IRRITANT, told=True) if record.status == "active"
     ]
-    found = troubles(irritants, phrases.reading.loops, day)
+    found = troubles(irritants, unrejected(phrases.reading.loops, phrases.reading.everyone), day)
     kinds = dict.fromkeys(one.kind for one in found)
     return [
         {"kind": phrases.t(f"actions.look.{kind}"), "told": "; ".join(_trouble(phrases, one) for one in found if one.kind == kind)} for kind in kinds
