@@ -185,6 +185,12 @@ def test_what_is_wrong_with_a_line_of_the_loop_is_said(config: Config) -> None:
         actions.plan(B, "more people", "care", None, RISE)
         with pytest.raises(EditError, match="no such action"):
             actions.done("ACT-NOWHERE")
+        assert registry.groups() == {"channel": {"review"}, "lang": {"fr"}}
+        for control in ("regoin=Bretagne", "lang=de"):
+            with pytest.raises(EditError, match="no attribute of the data|no verbatim has lang=de"):
+                actions.plan(A, "another carrier", "logistics", None, replace(RISE, control=control))
+            with pytest.raises(EditError, match="no attribute of the data|no verbatim has lang=de"):
+                actions.expect(registry.loops()[B].actions[0].id, replace(RISE, control=control))
         with pytest.raises(EditError, match="which is to come"):
             actions.cause(B, "too few people", found_on=LATER)
         registry.merge(B, into=A)

@@ -13,7 +13,7 @@ from test_prioritise import telling, voice
 
 from benchmarks.loop import PROMISE, WORLDS, verdicts
 from voc_pipeline.errors import EditError
-from voc_pipeline.loop import action_id, check_before, expected_of, measured_payload, redeclared, replay_loops, unrejected, written
+from voc_pipeline.loop import action_id, check_before, check_groups, expected_of, measured_payload, redeclared, replay_loops, written
 from voc_pipeline.loop.health import Standing, health_figures, is_late, phase, troubles
 from voc_pipeline.loop.telling import measured_told
 from voc_pipeline.prioritise.base import read_base
@@ -113,6 +113,20 @@ def test_a_result_is_not_changed_after_seeing() -> None:
     day = START - timedelta(days=1)
     assert redeclared(old, new, START) == redeclared(new, old, START) == redeclared(old, none, START) == redeclared(old, {}, START) == ["ACT-1"]
     assert redeclared(old, new, day) == redeclared(old, new, None) == redeclared(old, old, START) == redeclared(new, none, START) == []
+
+
+def test_a_group_is_one_of_the_data() -> None:
+    """A control or a group concerned names an attribute and a value that verbatims have; before the first verbatim nothing is known of them."""
+    groups = {"channel": {"chat"}, "region": {"Bretagne", "Corse"}}
+    check_groups("x", expected_of("x", "nps", "+5", START, 8, control="region=Bretagne", treated="region=Corse"), groups)
+    check_groups("x", FALL, groups)
+    check_groups("x", replace(FALL, control="regoin=Bretagne"), {})
+    with pytest.raises(EditError, match="Did you mean 'region'"):
+        check_groups("x", replace(FALL, control="regoin=Bretagne"), groups)
+    with pytest.raises(EditError, match="Did you mean 'Bretagne'"):
+        check_groups("x", replace(FALL, control="region=bretagne"), groups)
+    with pytest.raises(EditError, match="x: treated: no verbatim has region=Nowhere"):
+        check_groups("x", replace(FALL, control="region=Bretagne", treated="region=Nowhere"), groups)
 
 
 def test_the_same_plan_has_the_same_id() -> None:

@@ -80,6 +80,10 @@ class Registry:
         """Last day that any run has analysed; None before the first."""
         return max((run.as_of for run in self._store.runs() if run.as_of is not None), default=None)
 
+    def groups(self) -> dict[str, set[str]]:
+        """Values of each attribute that verbatims have, channel and language among them."""
+        return self._store.groups()
+
     def record(self, irritant_id: str) -> Irritant:
         """The record of an id; of one that was merged, the record it was merged into.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voc_pipeline.loop.declaring import action_id, check_before, expected_of, last_day, written
+from voc_pipeline.loop.declaring import action_id, check_before, check_groups, expected_of, last_day, written
 from voc_pipeline.loop.standing import (
     LOOP_ACTIONS,
     LOOP_EVENTS,
@@ -26,6 +26,7 @@ __all__ = [
     "action_id",
     "apply_loop",
     "check_before",
+    "check_groups",
     "closable",
     "expected_of",
     "find_action",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -107,6 +107,27 @@ def check_before(where: str, expected: Expected, entered: date, analysed: date |
     elif entered >= expected.start and analysed is not None and analysed >= expected.start:
         told = f"its window begins on {expected.start}, and data up to {analysed} were analysed"
         raise EditError(where, told, f"a window that begins after {analysed}", "Choose a later one: nobody declares after seeing")
+
+
+def check_groups(where: str, expected: Expected, groups: Mapping[str, Collection[str]]) -> None:
+    """Refuses a control, or a group concerned, that no verbatim belongs to: nothing could ever be measured of it.
+
+    Args:
+        where: For the message.
+        expected: The result.
+        groups: Values of each attribute of the data, channel and language among them; nothing before the first verbatim.
+
+    Raises:
+        EditError: No such attribute, or no verbatim with the value.
+    """
+    for name in ("control", "treated"):
+        attribute, _, value = getattr(expected, name).partition("=")
+        if not attribute or not groups:
+            continue
+        if attribute not in groups:
+            raise EditError(f"{where}: {name}", f"{attribute!r} is no attribute of the data", "", suggest(attribute, sorted(groups)))
+        if value not in groups[attribute]:
+            raise EditError(f"{where}: {name}", f"no verbatim has {attribute}={value}", "", suggest(value, sorted(groups[attribute])))
 
 
 def action_id(irritant_id: str, what: str, owner: str, due: str) -> str:
