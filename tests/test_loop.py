@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from test_prioritise import telling, voice
+from test_store import an_irritant
 
 from benchmarks.loop import PROMISE, WORLDS, verdicts
+from voc_pipeline.edits.action_sheet import action_rows, cells_of_action
 from voc_pipeline.errors import EditError
 from voc_pipeline.loop import action_id, check_before, check_groups, expected_of, measured_payload, redeclared, replay_loops, written
 from voc_pipeline.loop.health import Standing, health_figures, is_late, phase, troubles
@@ -20,6 +22,9 @@ from voc_pipeline.prioritise.base import read_base
 from voc_pipeline.prioritise.effects import Effect, controlled, interrupted, mean_change, verdict, weeks_needed
 from voc_pipeline.prioritise.maturity import maturity_figures
 from voc_pipeline.prioritise.results import measured_result
+from voc_pipeline.registry import Standing as Registered
+from voc_pipeline.report.verdicts import verdict_sentence
+from voc_pipeline.report.words import Words
 from voc_pipeline.schema import Edit, Expected, Gap, IrritantKind, Loop, Measured, NotValuedCode
 
 A, B = "IRR-A", "IRR-B"
@@ -70,6 +75,16 @@ def test_an_expected_result_is_read_from_words() -> None:
     points = expected_of("x", "nps", "+5,5", START, 8, control="region=Bretagne", treated="region=Corse")
     assert (share.change, share.relative, points.change, points.relative) == (-0.3, True, 5.5, False)
     assert stands(plan(points)).actions[0].expected == points
+
+
+@pytest.mark.parametrize(
+    ("change", "cell"), [("-12.34567%", "-12.34567%"), ("+5,5", "+5.5"), ("0.00001", "+0.00001"), ("-50%", "-50%"), ("1234567.5", "+1234567.5")]
+)
+def test_a_change_comes_back_from_its_cell_as_it_was_declared(change: str, cell: str) -> None:
+    """The cell of the review workbook holds every digit of the change, and is read as the same."""
+    expected = expected_of("x", "csat", change, START, 8)
+    written_ = cells_of_action(stands(plan(expected)).actions[0])["change"]
+    assert written_ == cell and expected_of("x", "csat", written_, START, 8) == expected
 
 
 @pytest.mark.parametrize(
@@ -364,7 +379,7 @@ def test_a_share_of_a_score_keeps_its_direction() -> None:
     nothing = measure(
         scored(lambda week, place: (0 if place // 7 % 2 else 10) if week < 22 else 0, per_week=28), Expected("nps", 0.2, True, START, 8, 20)
     )
-    assert (nothing.verdict, nothing.why) == ("cannot_tell", "zero") and "no share" in measured_told(nothing)
+    assert (nothing.verdict, nothing.why) == ("cannot_tell", "zero") and "no share" in measured_told(nothing, "nps")
 
 
 def test_a_target_that_nothing_converts_stays_as_declared() -> None:
@@ -378,7 +393,7 @@ def test_a_target_that_nothing_converts_stays_as_declared() -> None:
 def test_why_it_cannot_be_told_is_said() -> None:
     """Too few, too short a past, no contacts counted: each is told, with the window that it would take."""
     few = measure(year(lambda week: 1 if week % 4 == 0 else 0))
-    assert (few.verdict, few.why) == ("cannot_tell", "few") and "too few" in measured_told(few)
+    assert (few.verdict, few.why) == ("cannot_tell", "few") and "too few" in measured_told(few, "verbatim_share")
     short = measure(year(lambda week: 6), first=date(2026, 5, 1))
     assert (short.verdict, short.why) == ("cannot_tell", "short")
     assert measure(year(lambda week: 6), Expected("contact_rate", -0.5, True, START, 8, 20)).why == "no_base"
@@ -393,6 +408,43 @@ def test_a_control_region_takes_out_what_both_share() -> None:
     alone, beside = measure(base), measure(base, Expected("verbatim_share", -0.5, True, START, 8, 20, "region=Bretagne"))
     assert alone.verdict == "met" and beside.verdict == "not_met"
     assert measure(base, Expected("verbatim_share", -0.5, True, START, 8, 20, "region=Bretagne", "region=Nowhere")).why == "few"
+
+
+def test_a_verdict_says_what_was_counted_and_what_it_would_take() -> None:
+    """Scores count answers, shares count who told it, what computed nothing counts nothing; windows are spoken of where longer ones are the remedy."""
+    met, scored = measured(), replace(measured(), relative=False, value=6.0, low=2.0, high=10.0)
+    assert "40 told it before" in measured_told(met, "verbatim_share") and "40 answers before" in measured_told(scored, "nps")
+    for why in ("short", "no_base", "disagree"):
+        told = measured_told(replace(met, verdict="cannot_tell", why=why, value=None, n_before=0, n_after=0), "nps")
+        assert "no window" not in told and ("0 " in told) is (why == "disagree")
+    for why in ("few", "wide", "partial"):
+        assert "no window under two years" in measured_told(replace(met, verdict="cannot_tell", why=why), "nps")
+    assert "a window of 9 weeks" in measured_told(replace(met, verdict="cannot_tell", why="wide", needed_weeks=9), "nps")
+
+
+@pytest.mark.parametrize(
+    ("lang", "found"),
+    [
+        ("fr", "on ne peut pas dire : −60 % (de −80 % à −40 %), 40 mentions avant, 12 dans la fenêtre ; cela a bougé"),
+        ("en", "cannot tell: −60% (−80% to −40%), 40 mentions before, 12 in the window; it moved"),
+    ],
+)
+def test_a_verdict_is_told_in_both_languages(lang: Any, found: str) -> None:
+    """A cell of the workbook has the verdict, the change, its interval, what it counts and why, in its language; a score says whose it is."""
+    told = verdict_sentence(Words(lang), "verbatim_share", replace(measured("cannot_tell"), why="partial"))
+    assert " ".join(told.replace("’", "'").split()).startswith(found), told
+    answers = verdict_sentence(Words(lang), "nps", replace(measured(), relative=False, value=6.0, low=2.0, high=None))
+    assert ("réponses" if lang == "fr" else "answers") in answers and ("de tout le groupe concerné" if lang == "fr" else "whole group") in answers
+    assert "0" not in verdict_sentence(
+        Words(lang), "contact_rate", Measured("cannot_tell", None, None, None, True, -0.5, "no_base", None, None, 0, 0, None, date(2026, 7, 26))
+    )
+
+
+def test_the_workbook_tells_results_in_its_own_language() -> None:
+    """The sheet of actions of a French workbook has French verdicts, that of an English one English verdicts."""
+    standing, loops = Registered({A: replace(an_irritant(A), kind=IrritantKind.IRRITANT)}), {A: stands(plan(), result())}
+    told = [next(action_rows(standing, loops, [A], {A: "x"}, 0, lang))["result"] for lang in ("fr", "en")]
+    assert "dans la fenêtre" in told[0] and "in the window" in told[1]
 
 
 # ---------------------------------------------------------------- health and maturity

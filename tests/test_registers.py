@@ -63,7 +63,7 @@ def test_a_register_reads_the_same_from_yaml_csv_and_workbook(tmp_path: Path) ->
 
 def test_a_cell_of_several_lines_stays_whole(tmp_path: Path) -> None:
     """A line break within a quoted cell of a CSV is kept, and so are the rarer separators that are no end of a row."""
-    (tmp_path / "a.csv").write_bytes("id;fr;en\r\nP-1;\"rappel sous\r\n24 h\";x\r\nP-2;on\u2028vous\x85rappelle;\r\n".encode())
+    (tmp_path / "a.csv").write_bytes('id;fr;en\r\nP-1;"rappel sous\r\n24 h";x\r\nP-2;on\u2028vous\x85rappelle;\r\n'.encode())
     found = read(tmp_path, promises="a.csv").promises
     assert isinstance(found, tuple) and [entry.fr.split() for entry in found] == [["rappel", "sous", "24", "h"], ["on", "vous", "rappelle"]]
 

@@ -208,7 +208,9 @@ def _csv(path: Path) -> Iterator[tuple[Any, ...]]:
         yield from (tuple(row) for row in reader)
     except csv.Error:
         told = f"no cell of a register: longer than {csv.field_size_limit():,} characters, or broken"
-        raise ConfigError(f"{path}: line {reader.line_num}", told, "a few sentences", "A quote that is never closed may have swallowed what follows") from None
+        raise ConfigError(
+            f"{path}: line {reader.line_num}", told, "a few sentences", "A quote that is never closed may have swallowed what follows"
+        ) from None
 
 
 def _sheet(path: Path) -> Iterator[tuple[Any, ...]]:

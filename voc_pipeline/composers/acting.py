@@ -114,7 +114,7 @@ def show_one(config: Config, irritant_id: str) -> None:
         console.print(f"{action.id} {action.state}: {escape(action.what)} [dim]({escape(action.owner or 'nobody')}{due})[/]", soft_wrap=True)
         if action.expected is not None:
             console.print(f"    expected: {expected_told(action.expected)}; {declared_told(action)}", soft_wrap=True)
-        told = measured_told(action.measured) if action.measured else phase_told(phase(action, day))
+        told = measured_told(action.measured, action.expected.metric) if action.measured and action.expected else phase_told(phase(action, day))
         console.print(f"    result: {told}", soft_wrap=True)
     if not loop.causes and not loop.actions:
         console.print("No cause, no action yet.")
@@ -183,7 +183,9 @@ def _table(standing: RegistryStanding, actions: Sequence[tuple[Loop, Action]], d
     for head in ("action", "what", "irritant", "owner", "due", "state", "expected", "result"):
         table.add_column(head, no_wrap=head in ("action", "due"))
     for _, action in actions:
-        result = change_told(action.measured) if action.measured and action.measured.verdict else phase_told(phase(action, day))
+        result = phase_told(phase(action, day))
+        if action.expected is not None and action.measured is not None and action.measured.verdict:
+            result = change_told(action.measured, action.expected.metric)
         cells: Mapping[str, str] = {
             "what": action.what,
             "irritant": _label(standing, action.irritant_id),
