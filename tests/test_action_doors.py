@@ -80,19 +80,62 @@ def test_a_declared_fall_is_measured_by_a_later_run(config: Config) -> None:
         figure = registry._store.metrics(last.id, "action")[0]
         assert (figure.key, figure.value, figure.detail["verdict"]) == (act, -1, "met")
         assert {m.name for m in registry._store.metrics(last.id, "loop")} >= {"owner_share", "result_share"}
-        with pytest.raises(EditError, match="declared a result whose window was analysed"):
+        with pytest.raises(EditError, match=f"another result would be declared of {act}, and a window of it was analysed"):
             registry.undo(next(edit.id for edit in events(registry, "plan")))
         with pytest.raises(EditError, match="were analysed"):
             Actions(registry).expect(act, fall(date(2026, 8, 1)))
         Actions(registry).close(A)
-    again = pipeline.run(until(config, "2026-08-20")).run
+    with pytest.raises(EditError, match="its result was measured: met"), open_registry(config, "anne") as registry:
+        Actions(registry).drop(act, "other plans")
+    earlier, soon, again = (pipeline.run(until(config, day)).run for day in ("2026-07-19", "2026-08-20", "2026-08-26"))
     with open_registry(config, "anne") as registry:
         assert len(events(registry, "measured")) == 1 and registry.loops()[A].status == "closed"
         detail = {"alert": True, "q_value": 0.01}
-        registry._store.write_metrics(again.id, [Metric("irritant", A, "rate_ratio", 3.0, 1.8, 5.0, 100, detail)])
-        for _ in range(2):  # a step done again writes nothing twice
-            LOOP.run_shard(Context(config, registry._store, again.id), 0)
-        assert len(events(registry, "recurred")) == 1 and registry.loops()[A].status == "reopened"
+        for run in (last, earlier, soon, again):
+            registry._store.write_metrics(run.id, [Metric("irritant", A, "rate_ratio", 3.0, 1.8, 5.0, 100, detail)])
+        for run, n in (
+            (last, 0),
+            (earlier, 0),
+            (soon, 0),
+            (again, 1),
+            (again, 1),
+        ):  # known at the closing, told in the window, after both, done again
+            LOOP.run_shard(Context(config, registry._store, run.id), 0)
+            assert len(events(registry, "recurred")) == n, run.as_of
+        assert registry.loops()[A].status == "reopened"
+
+
+def test_nobody_chooses_among_declarations_by_undoing(config: Config) -> None:
+    """Once the window of an earlier declaration was analysed, what replaced it cannot be taken back."""
+    pipeline.run(until(config, "2026-05-31"))
+    with open_registry(config, "anne") as registry:
+        act = Actions(registry).plan(A, "another carrier", "logistics", None, fall(date(2026, 6, 1))).payload["action"]
+        later = Actions(registry).expect(act, RISE)
+    pipeline.run(until(config, "2026-07-26"))
+    with open_registry(config, "anne") as registry:
+        with pytest.raises(EditError, match=f"another result would be declared of {act}"):
+            registry.undo(later.id)
+        assert registry.loops()[A].actions[0].expected == RISE
+
+
+def test_a_rejected_irritant_keeps_its_verdict_and_is_late_no_more(config: Config) -> None:
+    """Rejecting an irritant ends its measuring: the verdict stays, another run adds no line, and its actions are in no figure of the loop's health."""
+    pipeline.run(until(config, "2026-05-31"))
+    with open_registry(config, "anne") as registry:
+        actions = Actions(registry)
+        actions.plan(A, "another carrier", "logistics", date(2026, 6, 1), fall(date(2026, 6, 1)))
+        actions.plan(A, "a second one", "logistics", date(2026, 6, 1), replace(fall(date(2026, 6, 8)), weeks=10))
+    pipeline.run(until(config, "2026-07-26"))
+    with open_registry(config, "anne") as registry:
+        assert registry.loops()[A].actions[0].measured is not None
+        registry.reject(A, "no irritant of ours")
+    run = pipeline.run(until(config, "2026-08-26")).run
+    with open_registry(config, "anne") as registry:
+        assert [edit.payload["verdict"] for edit in events(registry, "measured")] == ["met"]
+        first, second = registry.loops()[A].actions
+        assert first.measured is not None and first.measured.verdict == "met" and second.measured is None
+        assert not {"late_share", "met_share"} & {metric.name for metric in registry._store.metrics(run.id, "loop")}
+    assert " late:" not in voc("action", config.root / "voc.yaml", "list").out
 
 
 def test_nothing_is_declared_after_its_data_were_seen(config: Config) -> None:
@@ -142,6 +185,12 @@ def test_what_is_wrong_with_a_line_of_the_loop_is_said(config: Config) -> None:
         actions.plan(B, "more people", "care", None, RISE)
         with pytest.raises(EditError, match="no such action"):
             actions.done("ACT-NOWHERE")
+        assert registry.groups() == {"channel": {"review"}, "lang": {"fr"}}
+        for control in ("regoin=Bretagne", "lang=de"):
+            with pytest.raises(EditError, match=r"no attribute of the data|no verbatim has lang=de"):
+                actions.plan(A, "another carrier", "logistics", None, replace(RISE, control=control))
+            with pytest.raises(EditError, match=r"no attribute of the data|no verbatim has lang=de"):
+                actions.expect(registry.loops()[B].actions[0].id, replace(RISE, control=control))
         with pytest.raises(EditError, match="which is to come"):
             actions.cause(B, "too few people", found_on=LATER)
         registry.merge(B, into=A)
@@ -213,12 +262,13 @@ def test_the_sheet_of_actions_comes_back_as_edits(config: Config, tmp_path: Path
         "by how much (-50% or -2)": "+5",
         "first_day_of_the_window": "07/01/2036",
         "weeks_of_the_window": "8",
-        "cause found (to add)": "new carrier",
+        "cause found (to add)": "new carrier, says Mme Durand (06 12 34 56 78)",
     }
     _fill(path, "Actions", "irritant", A, **asked, **more)
     assert "2 edits would be made" in voc("import-review", file, path, "--dry-run").out
     assert "2 edits made, 0 conflicts" in voc("import-review", file, path, "--author", "anne").out
-    assert "0 edits made" in voc("import-review", file, path, code=None).out
+    again = voc("import-review", file, path).out
+    assert "0 edits made, 0 conflicts" in again, again
     with open_registry(config) as registry:
         action = registry.loops()[A].actions[0]
         assert action.expected is not None and (action.expected.change, action.expected.start, action.author) == (5, LATER, "anne")

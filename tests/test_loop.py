@@ -10,16 +10,21 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from test_prioritise import telling, voice
+from test_store import an_irritant
 
 from benchmarks.loop import PROMISE, WORLDS, verdicts
+from voc_pipeline.edits.action_sheet import action_rows, cells_of_action
 from voc_pipeline.errors import EditError
-from voc_pipeline.loop import action_id, check_before, expected_of, measured_payload, replay_loops, seen, written
+from voc_pipeline.loop import action_id, check_before, check_groups, expected_of, measured_payload, redeclared, replay_loops, written
 from voc_pipeline.loop.health import Standing, health_figures, is_late, phase, troubles
 from voc_pipeline.loop.telling import measured_told
 from voc_pipeline.prioritise.base import read_base
 from voc_pipeline.prioritise.effects import Effect, controlled, interrupted, mean_change, verdict, weeks_needed
 from voc_pipeline.prioritise.maturity import maturity_figures
 from voc_pipeline.prioritise.results import measured_result
+from voc_pipeline.registry import Standing as Registered
+from voc_pipeline.report.verdicts import verdict_sentence
+from voc_pipeline.report.words import Words
 from voc_pipeline.schema import Edit, Expected, Gap, IrritantKind, Loop, Measured, NotValuedCode
 
 A, B = "IRR-A", "IRR-B"
@@ -73,12 +78,23 @@ def test_an_expected_result_is_read_from_words() -> None:
 
 
 @pytest.mark.parametrize(
+    ("change", "cell"), [("-12.34567%", "-12.34567%"), ("+5,5", "+5.5"), ("0.00001", "+0.00001"), ("-50%", "-50%"), ("1234567.5", "+1234567.5")]
+)
+def test_a_change_comes_back_from_its_cell_as_it_was_declared(change: str, cell: str) -> None:
+    """The cell of the review workbook holds every digit of the change, and is read as the same."""
+    expected = expected_of("x", "csat", change, START, 8)
+    written_ = cells_of_action(stands(plan(expected)).actions[0])["change"]
+    assert written_ == cell and expected_of("x", "csat", written_, START, 8) == expected
+
+
+@pytest.mark.parametrize(
     ("told", "found"),
     [
         (("volume", "-30%", START, 8), "is no metric"),
         (("nps", "better", START, 8), "is no change"),
         (("nps", "0", START, 8), "is no change"),
         (("verbatim_share", "-100%", START, 8), "less than nothing"),
+        (("nps", "+20%", START, 8), "of an NPS"),
         (("verbatim_share", "-30%", None, 8), "no first day"),
         (("verbatim_share", "-30%", START, 1), "1 weeks after 26"),
         (("verbatim_share", "-30%", START, 8, 4), "8 weeks after 4"),
@@ -104,7 +120,28 @@ def test_nobody_declares_after_seeing() -> None:
         check_before("x", FALL, START + timedelta(days=90), None, declared=START)
     with pytest.raises(EditError, match="to come"):
         check_before("x", FALL, date(2026, 3, 1), date(2026, 4, 1), declared=date(2026, 5, 1))
-    assert seen(plan()[2], START) and not seen(plan()[2], START - timedelta(days=1)) and not seen(plan(None)[2], START)
+
+
+def test_a_result_is_not_changed_after_seeing() -> None:
+    """Another expected result, or none, is told as such where the window of the old or of the new one was looked at."""
+    old, new, none = ({A: stands(plan(expected))} for expected in (FALL, replace(FALL, start=date(2027, 1, 1)), None))
+    day = START - timedelta(days=1)
+    assert redeclared(old, new, START) == redeclared(new, old, START) == redeclared(old, none, START) == redeclared(old, {}, START) == ["ACT-1"]
+    assert redeclared(old, new, day) == redeclared(old, new, None) == redeclared(old, old, START) == redeclared(new, none, START) == []
+
+
+def test_a_group_is_one_of_the_data() -> None:
+    """A control or a group concerned names an attribute and a value that verbatims have; before the first verbatim nothing is known of them."""
+    groups = {"channel": {"chat"}, "region": {"Bretagne", "Corse"}}
+    check_groups("x", expected_of("x", "nps", "+5", START, 8, control="region=Bretagne", treated="region=Corse"), groups)
+    check_groups("x", FALL, groups)
+    check_groups("x", replace(FALL, control="regoin=Bretagne"), {})
+    with pytest.raises(EditError, match="Did you mean 'region'"):
+        check_groups("x", replace(FALL, control="regoin=Bretagne"), groups)
+    with pytest.raises(EditError, match="Did you mean 'Bretagne'"):
+        check_groups("x", replace(FALL, control="region=bretagne"), groups)
+    with pytest.raises(EditError, match="x: treated: no verbatim has region=Nowhere"):
+        check_groups("x", replace(FALL, control="region=Bretagne", treated="region=Nowhere"), groups)
 
 
 def test_the_same_plan_has_the_same_id() -> None:
@@ -146,6 +183,8 @@ def test_given_up_with_nothing_left_is_back_where_it_was() -> None:
         ([], ("done", A, {"action": "ACT-1"}), "no such action"),
         ([plan(), ("done", A, {"action": "ACT-1"})], ("start", A, {"action": "ACT-1"}), "is done"),
         ([plan()], ("reopen", A, {}), "is not closed"),
+        ([plan(), result("not_met")], ("drop", A, {"action": "ACT-1"}), "its result was measured: not met"),
+        ([plan(), result("met")], ("drop", A, {"action": "ACT-1"}), "its result was measured: met"),
         ([CAUSE], ("cause", A, {"what": " "}), "no cause"),
         ([plan(), result(), ("close", A, {"how": "met"})], plan(action="ACT-2"), "its loop is closed"),
     ],
@@ -311,10 +350,50 @@ def test_every_metric_is_measured() -> None:
     assert measure(base, Expected("nps", 50.0, False, date(2026, 5, 21), 8, 20)).verdict == "met"
 
 
+def scored(score: Any, per_week: int = 20) -> Any:
+    """A base of one answer a verbatim: `score(week, place)`."""
+    voices = [
+        replace(
+            voice(week * per_week + place, scores={"nps": float(score(week, place)), "csat": float(score(week, place))}),
+            date=datetime(2026, 1, 1) + timedelta(weeks=week, days=place % 7),
+        )
+        for week in range(40)
+        for place in range(per_week)
+    ]
+    return read_base(voices, [], {A: IrritantKind.IRRITANT})
+
+
+@pytest.mark.parametrize("metric", ["nps", "csat"])
+def test_a_dip_that_passes_by_itself_is_no_success_of_a_score(metric: str) -> None:
+    """Scores that fall in the last weeks before a window and come back in it stand above their trend and no higher than they were: no success."""
+    base = scored(lambda week, place: (place % 2) * 4 + (2 if 16 <= week < 21 else 5))
+    found = measure(base, Expected(metric, 1.5 if metric == "csat" else 30.0, False, START, 8, 20))
+    assert found.verdict == "cannot_tell" and found.why in ("disagree", "partial")
+
+
+def test_a_share_of_a_score_keeps_its_direction() -> None:
+    """A rise declared as a share of an NPS below nothing is a rise, and a share of nothing cannot be told."""
+    below = scored(lambda week, place: (0 if place % 4 else 10) if week < 21 else 0)
+    fallen = measure(below, Expected("nps", 0.2, True, START, 8, 20))
+    assert fallen.before is not None and fallen.before < 0 < fallen.target and fallen.verdict != "met"
+    nothing = measure(
+        scored(lambda week, place: (0 if place // 7 % 2 else 10) if week < 22 else 0, per_week=28), Expected("nps", 0.2, True, START, 8, 20)
+    )
+    assert (nothing.verdict, nothing.why) == ("cannot_tell", "zero") and "no share" in measured_told(nothing, "nps")
+
+
+def test_a_target_that_nothing_converts_stays_as_declared() -> None:
+    """Points of a share with nothing before, and a share of a score nobody gave before, keep the unit they were declared in."""
+    points = measure(year(lambda week: 0), Expected("verbatim_share", -2.0, False, START, 8, 20))
+    assert (points.verdict, points.why, points.relative, points.target) == ("cannot_tell", "few", False, -2.0)
+    share = measure(year(lambda week: 6), Expected("stars", 0.1, True, START, 8, 20))
+    assert (share.verdict, share.why, share.relative, share.target) == ("cannot_tell", "few", True, 0.1)
+
+
 def test_why_it_cannot_be_told_is_said() -> None:
     """Too few, too short a past, no contacts counted: each is told, with the window that it would take."""
     few = measure(year(lambda week: 1 if week % 4 == 0 else 0))
-    assert (few.verdict, few.why) == ("cannot_tell", "few") and "too few" in measured_told(few)
+    assert (few.verdict, few.why) == ("cannot_tell", "few") and "too few" in measured_told(few, "verbatim_share")
     short = measure(year(lambda week: 6), first=date(2026, 5, 1))
     assert (short.verdict, short.why) == ("cannot_tell", "short")
     assert measure(year(lambda week: 6), Expected("contact_rate", -0.5, True, START, 8, 20)).why == "no_base"
@@ -329,6 +408,43 @@ def test_a_control_region_takes_out_what_both_share() -> None:
     alone, beside = measure(base), measure(base, Expected("verbatim_share", -0.5, True, START, 8, 20, "region=Bretagne"))
     assert alone.verdict == "met" and beside.verdict == "not_met"
     assert measure(base, Expected("verbatim_share", -0.5, True, START, 8, 20, "region=Bretagne", "region=Nowhere")).why == "few"
+
+
+def test_a_verdict_says_what_was_counted_and_what_it_would_take() -> None:
+    """Scores count answers, shares count who told it, what computed nothing counts nothing; windows are spoken of where longer ones are the remedy."""
+    met, scored = measured(), replace(measured(), relative=False, value=6.0, low=2.0, high=10.0)
+    assert "40 told it before" in measured_told(met, "verbatim_share") and "40 answers before" in measured_told(scored, "nps")
+    for why in ("short", "no_base", "disagree"):
+        told = measured_told(replace(met, verdict="cannot_tell", why=why, value=None, n_before=0, n_after=0), "nps")
+        assert "no window" not in told and ("0 " in told) is (why == "disagree")
+    for why in ("few", "wide", "partial"):
+        assert "no window under two years" in measured_told(replace(met, verdict="cannot_tell", why=why), "nps")
+    assert "a window of 9 weeks" in measured_told(replace(met, verdict="cannot_tell", why="wide", needed_weeks=9), "nps")
+
+
+@pytest.mark.parametrize(
+    ("lang", "found"),
+    [
+        ("fr", "on ne peut pas dire : −60 % (de −80 % à −40 %), 40 mentions avant, 12 dans la fenêtre ; cela a bougé"),
+        ("en", "cannot tell: −60% (−80% to −40%), 40 mentions before, 12 in the window; it moved"),
+    ],
+)
+def test_a_verdict_is_told_in_both_languages(lang: Any, found: str) -> None:
+    """A cell of the workbook has the verdict, the change, its interval, what it counts and why, in its language; a score says whose it is."""
+    told = verdict_sentence(Words(lang), "verbatim_share", replace(measured("cannot_tell"), why="partial"))
+    assert " ".join(told.replace("’", "'").split()).startswith(found), told
+    answers = verdict_sentence(Words(lang), "nps", replace(measured(), relative=False, value=6.0, low=2.0, high=None))
+    assert ("réponses" if lang == "fr" else "answers") in answers and ("de tout le groupe concerné" if lang == "fr" else "whole group") in answers
+    assert "0" not in verdict_sentence(
+        Words(lang), "contact_rate", Measured("cannot_tell", None, None, None, True, -0.5, "no_base", None, None, 0, 0, None, date(2026, 7, 26))
+    )
+
+
+def test_the_workbook_tells_results_in_its_own_language() -> None:
+    """The sheet of actions of a French workbook has French verdicts, that of an English one English verdicts."""
+    standing, loops = Registered({A: replace(an_irritant(A), kind=IrritantKind.IRRITANT)}), {A: stands(plan(), result())}
+    told = [next(action_rows(standing, loops, [A], {A: "x"}, 0, lang))["result"] for lang in ("fr", "en")]
+    assert "dans la fenêtre" in told[0] and "in the window" in told[1]
 
 
 # ---------------------------------------------------------------- health and maturity

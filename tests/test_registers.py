@@ -61,9 +61,18 @@ def test_a_register_reads_the_same_from_yaml_csv_and_workbook(tmp_path: Path) ->
     assert found[0][0].date == date(2026, 1, 5) and found[0][1].fr == ""
 
 
+def test_a_cell_of_several_lines_stays_whole(tmp_path: Path) -> None:
+    """A line break within a quoted cell of a CSV is kept, and so are the rarer separators that are no end of a row."""
+    (tmp_path / "a.csv").write_bytes('id;fr;en\r\nP-1;"rappel sous\r\n24 h";x\r\nP-2;on\u2028vous\x85rappelle;\r\n'.encode())
+    found = read(tmp_path, promises="a.csv").promises
+    assert isinstance(found, tuple) and [entry.fr.split() for entry in found] == [["rappel", "sous", "24", "h"], ["on", "vous", "rappelle"]]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
+        ("a.csv", "id;fr;texte\nP-1;x;", ["row 1", "'fr' and 'texte'", "both", "Keep one of them"]),
+        ("a.csv", f"id;fr\nP-1;{'x' * 140_000}", ["line 2", "131,072", "never closed"]),
         ("a.yaml", "- {fr: sans id}", ["entry 1: id: missing", "Add it"]),
         ("a.yaml", "- {id: P 1, fr: x}", ["entry 1: id", "without spaces"]),
         ("a.yaml", "- {id: P-1}", ["entry 1", "no words", "`fr`"]),

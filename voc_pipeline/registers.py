@@ -7,6 +7,7 @@ A register is a YAML list, a CSV or a workbook, one entry a row: `id`, its words
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
@@ -202,7 +203,14 @@ def _from_yaml(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _csv(path: Path) -> Iterator[tuple[Any, ...]]:
     text = path.read_text(encoding="utf-8-sig")
     head = text.split("\n", 1)[0]
-    yield from (tuple(row) for row in csv.reader(text.splitlines(), delimiter=";" if ";" in head else ","))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in head else ",")
+    try:
+        yield from (tuple(row) for row in reader)
+    except csv.Error:
+        told = f"no cell of a register: longer than {csv.field_size_limit():,} characters, or broken"
+        raise ConfigError(
+            f"{path}: line {reader.line_num}", told, "a few sentences", "A quote that is never closed may have swallowed what follows"
+        ) from None
 
 
 def _sheet(path: Path) -> Iterator[tuple[Any, ...]]:
@@ -226,6 +234,12 @@ def _from_table(path: Path, rows: list[tuple[Any, ...]]) -> Iterator[tuple[str, 
     if "id" not in [names.get(head) for head in heads] or unknown:
         found = f"no column {unknown[0]!r} is known" if unknown else "no column 'id'"
         raise ConfigError(f"{path}: row 1", found, ", ".join(HEADS), "Name the columns so in the first row")
+    first: dict[str, str] = {}
+    for head in filter(None, heads):
+        other = first.setdefault(names[head], head)
+        if other != head or heads.count(head) > 1:
+            told = f"columns {other!r} and {head!r} are both {names[head]!r}"
+            raise ConfigError(f"{path}: row 1", told, "one column of each", "Keep one of them")
     for number, cells in enumerate(rows[1:], start=2):
         row = {names[head]: _day_or_text(cell) for head, cell in zip(heads, cells, strict=False) if head}
         if any(value for value in row.values()):

@@ -15,6 +15,7 @@ from voc_pipeline.config import Config
 from voc_pipeline.edits import Actions, Registry, open_registry
 from voc_pipeline.edits.registering import read_register
 from voc_pipeline.errors import RunError
+from voc_pipeline.loop import unrejected
 from voc_pipeline.loop.health import Standing, Trouble, phase, troubles
 from voc_pipeline.loop.telling import change_told, expected_told, measured_told, phase_told
 from voc_pipeline.registry import Standing as RegistryStanding
@@ -78,7 +79,7 @@ def show_list(config: Config) -> None:
     """
     with open_registry(config) as registry, open_store(config.store_url) as store:
         run, loops, standing = _last(store), registry.loops(), registry.standing()
-        found = troubles(irritants_of(store, run), loops, as_of(run))
+        found = troubles(irritants_of(store, run), unrejected(loops, standing.records), as_of(run))
     console = _console()
     actions = [(loop, action) for loop in loops.values() for action in loop.actions]
     if not actions:
@@ -113,7 +114,7 @@ def show_one(config: Config, irritant_id: str) -> None:
         console.print(f"{action.id} {action.state}: {escape(action.what)} [dim]({escape(action.owner or 'nobody')}{due})[/]", soft_wrap=True)
         if action.expected is not None:
             console.print(f"    expected: {expected_told(action.expected)}; {declared_told(action)}", soft_wrap=True)
-        told = measured_told(action.measured) if action.measured else phase_told(phase(action, day))
+        told = measured_told(action.measured, action.expected.metric) if action.measured and action.expected else phase_told(phase(action, day))
         console.print(f"    result: {told}", soft_wrap=True)
     if not loop.causes and not loop.actions:
         console.print("No cause, no action yet.")
@@ -151,7 +152,7 @@ def trouble_lines(found: Sequence[Trouble], standing: RegistryStanding) -> list[
 
 def closing_lines(store: Store, registry: Registry, run: Run) -> list[str]:
     """What the end of a run says of the loop; nothing where nobody has begun one."""
-    loops = registry.loops()
+    loops = unrejected(registry.loops(), registry.standing().records)
     actions = [action for loop in loops.values() for action in loop.actions if action.state != "dropped"]
     if not actions:
         return []
@@ -182,7 +183,9 @@ def _table(standing: RegistryStanding, actions: Sequence[tuple[Loop, Action]], d
     for head in ("action", "what", "irritant", "owner", "due", "state", "expected", "result"):
         table.add_column(head, no_wrap=head in ("action", "due"))
     for _, action in actions:
-        result = change_told(action.measured) if action.measured and action.measured.verdict else phase_told(phase(action, day))
+        result = phase_told(phase(action, day))
+        if action.expected is not None and action.measured is not None and action.measured.verdict:
+            result = change_told(action.measured, action.expected.metric)
         cells: Mapping[str, str] = {
             "what": action.what,
             "irritant": _label(standing, action.irritant_id),

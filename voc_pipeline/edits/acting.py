@@ -98,6 +98,7 @@ class Actions:
         """
         told, until = _clean(what), due.isoformat() if due else ""
         if expected is not None:
+            pure.check_groups(f"plan {irritant_id}", expected, self.registry.groups() if expected.control else {})
             self._check_before(f"plan {irritant_id}", expected, declared)
         payload: dict[str, Any] = {"action": pure.action_id(irritant_id, told, owner, until), "what": told, "owner": owner.strip(), "due": until}
         payload |= {"expected": pure.written(expected)} if expected is not None else {}
@@ -114,6 +115,7 @@ class Actions:
         action = self.action(action_id)
         if action.expected is not None:
             self._check_before(f"expect {action.id}, as it was declared on {action.declared_on}", action.expected, None)
+        pure.check_groups(f"expect {action.id}", expected, self.registry.groups() if expected.control else {})
         self._check_before(f"expect {action.id}", expected, None)
         return self.registry.edit("expect", action.irritant_id, {"action": action.id, "expected": pure.written(expected)}, reason)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 
 from voc_pipeline.edits.acting import Actions
 from voc_pipeline.edits.desk import Registry
 from voc_pipeline.edits.sheet import HIDDEN, digest, head, known, shown
 from voc_pipeline.errors import EditError
-from voc_pipeline.loop import METRICS, expected_of
-from voc_pipeline.loop.telling import measured_told
+from voc_pipeline.loop import expected_of
 from voc_pipeline.registry import Standing
-from voc_pipeline.schema import Action, Edit, Expected, Irritant, IrritantKind, Loop
+from voc_pipeline.report.verdicts import verdict_sentence
+from voc_pipeline.report.words import Lang, Words
+from voc_pipeline.schema import METRICS, Action, Edit, Expected, Irritant, IrritantKind, Loop
 
 PLANNED = ("what", "action_owner", "due")
 EXPECTED = ("metric", "change", "start", "weeks", "before_weeks", "control", "treated")
@@ -42,10 +44,15 @@ def cells_of_action(action: Action | None) -> dict[str, str]:
     cells |= {"what": action.what, "action_owner": action.owner, "due": str(action.due or ""), "action_state": action.state}
     expected = action.expected
     if expected is not None:
-        size = f"{expected.change * 100:+g}%" if expected.relative else f"{expected.change:+g}"
+        size = f"{_digits(expected.change * 100)}%" if expected.relative else _digits(expected.change)
         cells |= {"metric": expected.metric, "change": size, "start": str(expected.start), "weeks": str(expected.weeks)}
         cells |= {"before_weeks": str(expected.before_weeks), "control": expected.control, "treated": expected.treated}
     return cells
+
+
+def _digits(size: float) -> str:
+    """A size with its sign and every digit that was written."""
+    return f"{Decimal(f'{size:.15g}'):+f}"
 
 
 def action_rows(
@@ -72,11 +79,17 @@ def action_rows(
                 "action_state": shown(cells["action_state"], lang) if cells["action_state"] else "",
                 "irritant": names[irritant_id],
                 "action_id": action.id if action else "",
-                "result": measured_told(action.measured) if action and action.measured else "",
+                "result": _told(action, lang),
                 "state": state_of_loop(record, loop),
                 "cells": digest(cells),
                 "since": since,
             }
+
+
+def _told(action: Action | None, lang: str) -> str:
+    if action is None or action.expected is None or action.measured is None or not action.measured.verdict:
+        return ""
+    return verdict_sentence(Words(cast(Lang, lang)), action.expected.metric, action.measured)
 
 
 def offered(lang: str) -> dict[str, list[str]]:
@@ -107,8 +120,10 @@ def action_row(registry: Registry, standing: Standing, where: str, row: Mapping[
 
 def _asked(actions: Actions, where: str, record: Irritant, loop: Loop | None, action_id: str, cells: Mapping[str, str]) -> Iterator[Edit]:
     known_causes = {cause.what for cause in loop.causes} if loop else set()
-    if cells["cause"] and cells["cause"] not in known_causes:
-        yield actions.cause_edit(record.id, cells["cause"], cells["found_by"], reason=cells["reason"])
+    if cells["cause"]:
+        edit = actions.cause_edit(record.id, cells["cause"], cells["found_by"], reason=cells["reason"])
+        if edit.payload["what"] not in known_causes:
+            yield edit
     before = next((one for one in loop.actions if one.id == action_id), None) if loop else None
     if action_id and before is None:
         raise EditError(where, f"no action {action_id} of {record.id}", "the ids that `voc export --for-review` wrote", "Copy the column back")

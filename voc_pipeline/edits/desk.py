@@ -80,6 +80,10 @@ class Registry:
         """Last day that any run has analysed; None before the first."""
         return max((run.as_of for run in self._store.runs() if run.as_of is not None), default=None)
 
+    def groups(self) -> dict[str, set[str]]:
+        """Values of each attribute that verbatims have, channel and language among them."""
+        return self._store.groups()
+
     def record(self, irritant_id: str) -> Irritant:
         """The record of an id; of one that was merged, the record it was merged into.
 
@@ -316,16 +320,14 @@ class Registry:
         where = f"undo {undone}"
         if undone in pure.undone(ledger[:-1]):
             raise EditError(where, "was undone before", "an edit in force", "To have it back, undo its undo: `history` shows the number")
-        by_rank = {edit.id: edit for edit in ledger}
-        root = by_rank[undone]
-        while root.action == "undo":
-            root = by_rank[int(root.payload["edit"])]
-        if loop.seen(root.payload, self.analysed_until()):
-            told = f"{root.id} declared a result whose window was analysed"
-            raise EditError(where, told, "a declaration before its window", "What was declared stays; drop the action with a reason")
-        known = {c.edit.id for c in before.conflicts} | {c.edit.id for c in _loops(ledger[:-1], before.standing)[1]}
+        loops, conflicts = _loops(ledger[:-1], before.standing)
+        known = {c.edit.id for c in before.conflicts} | {c.edit.id for c in conflicts}
         after = pure.replay(given, ledger)
-        found: tuple[pure.Conflict | loop.LoopConflict, ...] = (*after.conflicts, *_loops(ledger, after.standing)[1])
+        loops_after, conflicts = _loops(ledger, after.standing)
+        if changed := loop.redeclared(loops, loops_after, self.analysed_until()):
+            told = f"another result would be declared of {', '.join(changed)}, and a window of it was analysed"
+            raise EditError(where, told, "a declaration before its window", "What was declared stays; drop the action with a reason")
+        found: tuple[pure.Conflict | loop.LoopConflict, ...] = (*after.conflicts, *conflicts)
         stranded = [conflict for conflict in found if conflict.edit.id not in known]
         if stranded:
             listed = ", ".join(f"{c.edit.id} ({c.edit.action} {c.edit.irritant_id})" for c in stranded)

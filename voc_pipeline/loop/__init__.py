@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voc_pipeline.loop.declaring import METRICS, action_id, check_before, expected_of, last_day, seen, written
+from voc_pipeline.loop.declaring import action_id, check_before, check_groups, expected_of, last_day, written
 from voc_pipeline.loop.standing import (
     LOOP_ACTIONS,
     LOOP_EVENTS,
@@ -12,26 +12,29 @@ from voc_pipeline.loop.standing import (
     closable,
     find_action,
     measured_payload,
+    redeclared,
     replay_loops,
+    unrejected,
     with_figures,
 )
 
 __all__ = [
     "LOOP_ACTIONS",
     "LOOP_EVENTS",
-    "METRICS",
     "LoopConflict",
     "Loops",
     "action_id",
     "apply_loop",
     "check_before",
+    "check_groups",
     "closable",
     "expected_of",
     "find_action",
     "last_day",
     "measured_payload",
+    "redeclared",
     "replay_loops",
-    "seen",
+    "unrejected",
     "with_figures",
     "written",
 ]

@@ -5,20 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from voc_pipeline.errors import EditError, suggest
 from voc_pipeline.keys import fold
-from voc_pipeline.schema import Expected
+from voc_pipeline.schema import LEAST_BEFORE, METRICS, Expected
 
-METRICS = ("verbatim_share", "customer_share", "contact_rate", "not_valued_rate", "nps", "csat", "ces", "stars")
-"""What can be expected to change."""
-SCORES = ("nps", "csat", "ces", "stars")
 LEAST_WEEKS, MOST_WEEKS = 2, 104
-LEAST_BEFORE = 8
-"""Weeks before a window from which a trend can be told from a change of level."""
 
 
 def expected_of(
@@ -36,7 +31,7 @@ def expected_of(
     Args:
         where: For messages.
         metric: One of `METRICS`.
-        change: `-50%` of what it was, or `-2` points; a plus may be left out.
+        change: `-50%` of what it was, or `-2` points; a plus may be left out. The NPS takes points only: it may be nothing, or less.
         start: First day of the window.
         weeks: Its length.
         before_weeks: Weeks before it.
@@ -55,6 +50,8 @@ def expected_of(
     if read is None or not float(read[2].replace(",", ".")):
         raise EditError(f"{where}: change", f"{change!r} is no change", "-50% (of what it was) or -2 (points)", "Give its direction and size")
     size = float(read[2].replace(",", ".")) * (-1 if read[1] in ("-", "−") else 1)
+    if read[3] and metric == "nps":
+        raise EditError(f"{where}: change", f"{change!r} of an NPS, which may be nothing or less", "points, such as +5", "Give points")
     if read[3] and size <= -100:
         raise EditError(f"{where}: change", f"{change!r} leaves less than nothing", "a fall of less than 100 %", "Give a smaller one")
     if start is None or weeks is None:
@@ -112,9 +109,25 @@ def check_before(where: str, expected: Expected, entered: date, analysed: date |
         raise EditError(where, told, f"a window that begins after {analysed}", "Choose a later one: nobody declares after seeing")
 
 
-def seen(payload: Mapping[str, Any], analysed: date | None) -> bool:
-    """Whether a line declares a result whose window was already looked at."""
-    return bool(payload.get("expected")) and analysed is not None and analysed >= read(payload["expected"]).start
+def check_groups(where: str, expected: Expected, groups: Mapping[str, Collection[str]]) -> None:
+    """Refuses a control, or a group concerned, that no verbatim belongs to: nothing could ever be measured of it.
+
+    Args:
+        where: For the message.
+        expected: The result.
+        groups: Values of each attribute of the data, channel and language among them; nothing before the first verbatim.
+
+    Raises:
+        EditError: No such attribute, or no verbatim with the value.
+    """
+    for name in ("control", "treated"):
+        attribute, _, value = getattr(expected, name).partition("=")
+        if not attribute or not groups:
+            continue
+        if attribute not in groups:
+            raise EditError(f"{where}: {name}", f"{attribute!r} is no attribute of the data", "", suggest(attribute, sorted(groups)))
+        if value not in groups[attribute]:
+            raise EditError(f"{where}: {name}", f"no verbatim has {attribute}={value}", "", suggest(value, sorted(groups[attribute])))
 
 
 def action_id(irritant_id: str, what: str, owner: str, due: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any, cast
 
 from voc_pipeline.errors import EditError, suggest
 from voc_pipeline.loop.declaring import read
-from voc_pipeline.schema import Action, Cause, Edit, Loop, Measured, Metric
+from voc_pipeline.schema import Action, Cause, Edit, Irritant, Loop, Measured, Metric
 
 Loops = Mapping[str, Loop]
+DECIDED = ("met", "not_met")
+"""Verdicts that say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,11 @@ def _done(loop: Loop, edit: Edit) -> Loop:
 def _drop(loop: Loop, edit: Edit) -> Loop:
     if not edit.reason:
         raise EditError(f"drop {edit.payload['action']}", "no reason", "why it is given up", "Add --reason")
+    measured = next((action.measured for action in loop.actions if action.id == edit.payload["action"]), None)
+    if measured is not None and measured.verdict in DECIDED:
+        told = f"its result was measured: {measured.verdict.replace('_', ' ')}"
+        remedy = "It stays as it was measured; plan another action, or close the loop by decision"
+        raise EditError(f"drop {edit.payload['action']}", told, "an action without a verdict", remedy)
     dropped = _with(loop, edit, only=("planned", "started", "done"), state="dropped")
     if loop.status in ("action", "measured_result") and all(action.state == "dropped" for action in dropped.actions):
         return replace(dropped, status="cause_found" if loop.causes else "identified")
@@ -157,7 +164,7 @@ def _measured(loop: Loop, edit: Edit) -> Loop:
     action = known.get(str(p["action"]))
     if action is None or action.expected is None:
         raise EditError(f"measured {p['action']}", "no such action", "", "")
-    decided = measured.verdict in ("met", "not_met")
+    decided = measured.verdict in DECIDED
     status = "measured_result" if decided and loop.status in ("action", "cause_found", "identified") else loop.status
     return replace(_with(loop, edit, measured=measured), status=status)
 
@@ -178,6 +185,24 @@ LOOP_ACTIONS = ("cause", "plan", "expect", "start", "done", "drop", "close", "re
 """What people do in the loop."""
 LOOP_EVENTS = ("measured", "recurred")
 """What runs do in it."""
+
+
+def redeclared(before: Loops, after: Loops, analysed: date | None) -> list[str]:
+    """Actions whose expected result is another one, though the window of the one or of the other was looked at.
+
+    Args:
+        before: The loops as they stand.
+        after: As they would stand.
+        analysed: Last day that any run has analysed; None where none has.
+    """
+    old, new = ({action.id: action.expected for loop in loops.values() for action in loop.actions} for loops in (before, after))
+    changed = [i for i in sorted({*old, *new}) if old.get(i) != new.get(i)]
+    return [i for i in changed if any(one is not None and analysed is not None and one.start <= analysed for one in (old.get(i), new.get(i)))]
+
+
+def unrejected(loops: Loops, records: Mapping[str, Irritant]) -> dict[str, Loop]:
+    """The loops that are judged: those of irritants that people rejected keep what was measured and are late no more."""
+    return {i: loop for i, loop in loops.items() if i not in records or records[i].status != "rejected"}
 
 
 def closable(loop: Loop) -> bool:

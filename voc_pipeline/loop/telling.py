@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voc_pipeline.loop.declaring import last_day
-from voc_pipeline.schema import Expected, Measured
+from voc_pipeline.schema import SCORES, Expected, Measured
 
 METRIC_NAMES = {
     "verbatim_share": "share of verbatims",
@@ -22,7 +22,13 @@ WHY = {
     "disagree": "set against its trend and against its level, it does not say the same",
     "partial": "it moved, but whether by enough the interval leaves open",
     "no_base": "nobody counts the contacts of every week",
+    "zero": "it stood at nothing before, of which there is no share",
 }
+
+UNCOUNTED = ("short", "no_base")
+"""Reasons for which nothing was counted."""
+LONGER = ("few", "wide", "partial")
+"""Reasons that a longer window would take away."""
 
 
 def expected_told(expected: Expected, short: bool = False) -> str:
@@ -41,24 +47,27 @@ def expected_told(expected: Expected, short: bool = False) -> str:
     return f"{told}{treated}, {expected.start} to {last_day(expected)}, {against}, {expected.before_weeks} weeks before"
 
 
-def change_told(measured: Measured) -> str:
-    """A verdict with the change behind it.
+def change_told(measured: Measured, metric: str) -> str:
+    """A verdict with the change behind it, and what it counts: verbatims that tell it, or the answers of everyone the action is meant for.
 
     >>> from datetime import date
-    >>> change_told(Measured("met", -0.8, -0.9, -0.5, True, -0.5, "", 9.3, 5.1, 44, 11, None, date(2026, 8, 23)))
+    >>> change_told(Measured("met", -0.8, -0.9, -0.5, True, -0.5, "", 9.3, 5.1, 44, 11, None, date(2026, 8, 23)), "verbatim_share")
     'met: -80 % [-90, -50], 44 told it before, 11 in the window'
+    >>> change_told(Measured("met", 6.0, 2.0, 10.0, False, 5.0, "", 9.3, 15.1, 440, 110, None, date(2026, 8, 23)), "nps")
+    'met: +6 points [+2, +10], 440 answers before, 110 in the window'
     """
+    counted = f"{measured.n_before} {'answers' if metric in SCORES else 'told it'} before, {measured.n_after} in the window"
     verdict = measured.verdict.replace("_", " ")
     if measured.value is None:
-        return f"{verdict}: {WHY.get(measured.why, measured.why)} ({measured.n_before} before, {measured.n_after} in the window)"
+        return f"{verdict}: {WHY.get(measured.why, measured.why)}" + ("" if measured.why in UNCOUNTED else f" ({counted})")
     times, unit = (100, " %") if measured.relative else (1, " points")
     low, high = (f"{bound * times:+.0f}" if bound is not None else "open" for bound in (measured.low, measured.high))
-    return f"{verdict}: {measured.value * times:+.0f}{unit} [{low}, {high}], {measured.n_before} told it before, {measured.n_after} in the window"
+    return f"{verdict}: {measured.value * times:+.0f}{unit} [{low}, {high}], {counted}"
 
 
-def measured_told(measured: Measured) -> str:
+def measured_told(measured: Measured, metric: str) -> str:
     """The same with why it cannot be told, and what it would take."""
-    told = change_told(measured)
+    told = change_told(measured, metric)
     if measured.verdict != "cannot_tell":
         return told
     why = f"; {WHY[measured.why]}" if measured.value is not None and measured.why in WHY else ""
@@ -66,6 +75,8 @@ def measured_told(measured: Measured) -> str:
         f"; a window of {measured.needed_weeks} weeks would tell a change of the declared size 8 times in 10"
         if measured.needed_weeks
         else "; no window under two years would tell a change of that size: a control, or a larger irritant, might"
+        if measured.why in LONGER
+        else ""
     )
     return told + why + needed
 

@@ -110,8 +110,8 @@ def controlled(treated: Floats, control: Floats, treated_base: Floats, control_b
     return _profiled(at, k, inside, freedom, scale, scale - 1)
 
 
-def mean_change(values: Floats, clusters: Ints, week: Ints, inside: Bools, treated: Bools | None = None) -> Effect | None:
-    """How far a mean moved in a window: off its trend, or against the group for whom nothing changed.
+def mean_change(values: Floats, clusters: Ints, week: Ints, inside: Bools, treated: Bools | None = None, trend: bool = True) -> Effect | None:
+    """How far a mean moved in a window: off its trend, off its level, or against the group for whom nothing changed.
 
     Args:
         values: Answers. *Shape:* (n,)
@@ -119,6 +119,7 @@ def mean_change(values: Floats, clusters: Ints, week: Ints, inside: Bools, treat
         week: Week of each, oldest 0. *Shape:* (n,)
         inside: Which were given in the window. *Shape:* (n,)
         treated: For whom something changed; None where there is no control. *Shape:* (n,)
+        trend: Whether the trend through all weeks is taken out; with a control, both groups share it.
 
     Returns:
         The difference with errors clustered by customer, or None where a side has fewer than `LEAST_ANSWERS`.
@@ -131,7 +132,7 @@ def mean_change(values: Floats, clusters: Ints, week: Ints, inside: Bools, treat
     if min(int(side.sum()) for side in sides) < LEAST_ANSWERS or len(np.unique(clusters)) < LEAST_ANSWERS:
         return None
     effect = inside.astype(np.float64)
-    columns = [np.ones(len(values)), week - week.mean(), effect]
+    columns = [np.ones(len(values)), *([week - week.mean()] if trend else []), effect]
     if treated is not None:
         columns = [np.ones(len(values)), treated.astype(np.float64), effect, effect * treated]
     codes = np.unique(clusters, return_inverse=True)[1]

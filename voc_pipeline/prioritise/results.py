@@ -12,11 +12,7 @@ from voc_pipeline.intervals import Floats, Ints
 from voc_pipeline.prioritise.base import Base, Bools
 from voc_pipeline.prioritise.effects import LEAST_ANSWERS, Effect, controlled, interrupted, joint, mean_change, verdict, weeks_needed
 from voc_pipeline.prioritise.exposure import PER, Contacts, counts_by_week, dispersion, weekly
-from voc_pipeline.schema import Expected, Measured
-
-SCORES = ("nps", "csat", "ces", "stars")
-LEAST_BEFORE = 8
-"""Weeks before the window without which nothing is told."""
+from voc_pipeline.schema import LEAST_BEFORE, SCORES, Expected, Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +114,15 @@ def _of_counts(base: Base, rows: Ints, expected: Expected, window: _Window, grou
     rates = [float(y[part].sum() / e[part].sum()) if e[part].sum() else None for part in (~after, after)]
     result = replace(
         untellable,
-        relative=True,
         before=None if rates[0] is None else rates[0] * scale,
         after=None if rates[1] is None else rates[1] * scale,
         n_before=int(y[~after].sum()),
         n_after=int(y[after].sum()),
     )
-    target = expected.change if expected.relative else max(-0.99, expected.change / (rates[0] * scale)) if rates[0] else expected.change
-    result = replace(result, target=target)
+    target = expected.change
+    if rates[0]:  # with nothing before, points are no share of it: the target stays as it was declared
+        target = target if expected.relative else max(-0.99, target / (rates[0] * scale))
+        result = replace(result, relative=True, target=target)
     per_week = float(y[~after].sum()) / spread / expected.before_weeks
     needed = weeks_needed(per_week, effects[0].spread if effects[0] else 0.0, target, expected.before_weeks, control_rate)
     return _judged(result, effects, needed)
@@ -157,10 +154,18 @@ def _of_means(base: Base, rows: Ints, expected: Expected, window: _Window, group
     sides = [values[mine & ~inside], values[mine & inside]]
     means = [float(side.mean()) if len(side) else None for side in sides]
     before = means[0]
-    target = expected.change * before if expected.relative and before is not None else expected.change
-    result = replace(untellable, relative=False, target=target, before=before, after=means[1], n_before=len(sides[0]), n_after=len(sides[1]))
-    effect = mean_change(values, clusters, window.week[who], inside, mine if control is not None else None)
-    return _judged(result, [effect], _weeks_for_mean(effect, target, len(sides[1]), expected.weeks))
+    result = replace(untellable, before=before, after=means[1], n_before=len(sides[0]), n_after=len(sides[1]))
+    target = expected.change
+    if before is not None:
+        target = target * abs(before) if expected.relative else target
+        result = replace(result, relative=False, target=target)
+    if not target:
+        return replace(result, why="zero")
+    effects = [
+        mean_change(values, clusters, window.week[who], inside, mine if control is not None else None, trend)
+        for trend in ((True, False) if control is None else (False,))
+    ]
+    return _judged(result, effects, _weeks_for_mean(effects[0], target, len(sides[1]), expected.weeks))
 
 
 def _weeks_for_mean(effect: Effect | None, target: float, n: int, weeks: int) -> int | None:

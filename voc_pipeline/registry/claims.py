@@ -22,7 +22,7 @@ from voc_pipeline.schema import Exemplar, Irritant, IrritantKind, Proposal
 Embed = Callable[[Sequence[str]], Floats]
 
 PREFIX: Mapping[IrritantKind, str] = {IrritantKind.IRRITANT: "IRR", IrritantKind.STRENGTH: "STR", IrritantKind.SUGGESTION: "SUG"}
-CLAIM_SPREADS, BIRTH_SPREADS = 2.4, 2.5
+CLAIM_SPREADS, BIRTH_SPREADS = 2.8, 2.8
 """How far above the cosine of two segments taken by chance a claim score must lie, in standard deviations of such cosines; and, for a proposal to be
 born, the claim scores that its exemplars (half of them at least) reach against one another.
 

@@ -21,13 +21,16 @@ from voc_pipeline.schema.irritants import (
 )
 from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
 from voc_pipeline.schema.ledger import Edit
-from voc_pipeline.schema.loop import LOOP_STATUS, VERDICTS, Action, Cause, Expected, Loop, Measured
+from voc_pipeline.schema.loop import LEAST_BEFORE, LOOP_STATUS, METRICS, SCORES, VERDICTS, Action, Cause, Expected, Loop, Measured
 from voc_pipeline.schema.stories import UNKNOWN, Contact, Episode, SeamTold, Side, Story
 
 __all__ = [
     "EVENT_CODES",
+    "LEAST_BEFORE",
     "LOOP_STATUS",
+    "METRICS",
     "OUTCOMES",
+    "SCORES",
     "SMALL_BASE",
     "UNKNOWN",
     "VERDICTS",

@@ -9,6 +9,12 @@ LOOP_STATUS = ("identified", "cause_found", "action", "measured_result", "closed
 """Where an irritant stands in its loop."""
 VERDICTS = ("met", "not_met", "cannot_tell")
 """What a measured result says of an expected one."""
+METRICS = ("verbatim_share", "customer_share", "contact_rate", "not_valued_rate", "nps", "csat", "ces", "stars")
+"""What can be expected to change."""
+SCORES = ("nps", "csat", "ces", "stars")
+"""Those of them that are answers: of everyone the action is meant for, whatever they tell."""
+LEAST_BEFORE = 8
+"""Weeks before a window from which a trend can be told from a change of level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class Expected:
     """What an action is expected to change, declared before.
 
     Attributes:
-        metric: `verbatim_share`, `customer_share`, `contact_rate`, `not_valued_rate`, `nps`, `csat`, `ces` or `stars`.
+        metric: One of `METRICS`.
         change: By how much, negative for a fall: a share of what it was where `relative`, else points (of 100 %, per 1,000 contacts, or of the score).
         start: First day of the window.
         weeks: Its length.
@@ -52,8 +58,9 @@ class Measured:
         verdict: One of `VERDICTS`, or "" while the window is not over.
         value, low, high: The change with its 95 % interval; a share of what was to be expected without the action (-0.4: 40 % less) where `relative`,
             else points. None where it cannot be computed.
-        target: The declared change in the same unit.
-        why: Why it cannot be told: `few`, `short`, `wide`, `partial`, `disagree` (trend and level), `no_base`; `waiting` or `open` before the window is over; else "".
+        target: The declared change in the same unit; as declared where nothing stands before to convert it by.
+        why: Why it cannot be told: `few`, `short`, `wide`, `partial`, `disagree` (trend and level), `no_base`, `zero` (nothing before to take a share of);
+            `waiting` or `open` before the window is over; else "".
         before, after: What the metric was in the weeks before and in the window, for whom the action was meant.
         n_before, n_after: Verbatims that tell the irritant (or respondents) behind them.
         needed_weeks: Length of window that would tell an effect of the declared size, 8 times in 10; None where none under two years would.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from voc_pipeline import loop as pure
 from voc_pipeline import registry
@@ -14,7 +14,7 @@ from voc_pipeline.loop.health import Standing, health_figures
 from voc_pipeline.prioritise.base import Base, read_base
 from voc_pipeline.prioritise.maturity import maturity_figures
 from voc_pipeline.prioritise.results import measured_result
-from voc_pipeline.schema import Action, Edit, IrritantKind, Loop, Measured, Metric, Role, SourceKind, Verbatim
+from voc_pipeline.schema import Action, Edit, Irritant, IrritantKind, Loop, Measured, Metric, Role, SourceKind, Verbatim
 from voc_pipeline.steps.context import Context, Counts, Step
 from voc_pipeline.steps.measuring import contacts_of, read_run, tellings_of, voices_of
 
@@ -45,11 +45,11 @@ def _close_loop(context: Context, shard: int) -> Counts:
     records = {i.id: i for i in context.store.irritants(active=False)}
     kinds = {i: record.kind for i, record in records.items() if record.status == "active" or i in told}
     loops = loops_of(context)
-    parted = _parted(context.store.edits(), loops)
+    parted = _parted(context.store.edits(), context.standing().following)
     whole = [*tellings, *(replace(one, irritant_id=parted[one.irritant_id]) for one in tellings if one.irritant_id in parted)]
-    results = _results(context, read_base(voices, whole, kinds), loops, as_of)
+    results = _results(context, read_base(voices, whole, kinds), loops, as_of, records)
     events = [_measured_event(context, action, measured) for action, measured in results if _is_news(action, measured)]
-    events += _recurrences(context, loops)
+    events += _recurrences(context, loops, as_of)
     metrics = [_metric(action, measured) for action, measured in results]
     stages = {stage.id: str(stage.maps_to) for stage in own.stages}
     metrics += maturity_figures(voices, tellings, kinds, own.channels, _answered(verbatims), stages)
@@ -59,30 +59,33 @@ def _close_loop(context: Context, shard: int) -> Counts:
         born = known_since(context)
         alive = [record for i, record in sorted(records.items()) if i in told and record.kind is IrritantKind.IRRITANT and record.status == "active"]
         standings = [Standing(record.id, record.owner, born.get(record.first_run, as_of)) for record in alive]
-        metrics += health_figures(standings, loops_of(context), as_of)
+        metrics += health_figures(standings, pure.unrejected(loops_of(context), records), as_of)
         for scope in SCOPES:
             context.store.replace_metrics(context.run_id, scope, [metric for metric in metrics if metric.scope == scope])
     context.on_progress("loop", 1)
     return {"measured": len(results), "events": len(events)}
 
 
-def _parted(ledger: Sequence[Edit], loops: Mapping[str, Loop]) -> dict[str, str]:
+def _parted(ledger: Sequence[Edit], following: Callable[[str], str]) -> dict[str, str]:
     """Of each irritant that parted from one somebody acts on, that one: what grew inside it is no improvement of it.
 
     Only what parted after the first line of its loop: before, the action was declared on what was left.
     """
-    begun = {irritant_id: min(edit.id for edit in ledger if edit.irritant_id == irritant_id and edit.action in pure.LOOP_ACTIONS) for irritant_id in loops}
+    begun: set[str] = set()
     found: dict[str, str] = {}
     for edit in ledger:
-        inside = str(edit.payload.get("inside", "")) if edit.action == "born" else ""
-        target = found.get(inside, inside)
-        if target in begun and edit.id > begun[target]:
-            found[edit.irritant_id] = target
+        if edit.action in pure.LOOP_ACTIONS:
+            begun.add(following(edit.irritant_id))
+        elif edit.action == "born" and (inside := str(edit.payload.get("inside", ""))):
+            target = following(found.get(inside, inside))
+            if target in begun:
+                found[edit.irritant_id] = target
     return found
 
 
-def _results(context: Context, base: Base, loops: Mapping[str, Loop], as_of: date) -> list[tuple[Action, Measured]]:
-    """What came of each declared result; one whose weeks before left the base keeps the verdict it has."""
+def _results(context: Context, base: Base, loops: Mapping[str, Loop], as_of: date, records: Mapping[str, Irritant]) -> list[tuple[Action, Measured]]:
+    """What came of each declared result; one whose weeks before left the base, or whose irritant was rejected, keeps the verdict it has."""
+    measured_on = pure.unrejected(loops, records)
     contacts, window_start = contacts_of(context.config), context.window[0]
     first = min((voice.date.date() for voice in base.voices if voice.date is not None), default=as_of)
     found: list[tuple[Action, Measured]] = []
@@ -92,9 +95,10 @@ def _results(context: Context, base: Base, loops: Mapping[str, Loop], as_of: dat
                 continue
             earliest = action.expected.start.toordinal() - 7 * action.expected.before_weeks
             left = window_start is not None and earliest < window_start.toordinal()
-            if left and action.measured is not None and action.measured.verdict:
+            rejected = loop.irritant_id not in measured_on
+            if (left or rejected) and action.measured is not None and action.measured.verdict:
                 found.append((action, action.measured))
-            else:
+            elif not rejected:
                 found.append((action, measured_result(base, loop.irritant_id, action.expected, as_of, first, contacts)))
     return found
 
@@ -108,15 +112,33 @@ def _measured_event(context: Context, action: Action, measured: Measured) -> Edi
     return Edit(context.run.started_at, "voc", context.run_id, "measured", action.irritant_id, payload, "computed from the data")
 
 
-def _recurrences(context: Context, loops: Mapping[str, Loop]) -> list[Edit]:
-    """Irritants closed as met that are told clearly more often again: the test of every trend alert."""
-    events = []
+def _recurrences(context: Context, loops: Mapping[str, Loop], as_of: date) -> list[Edit]:
+    """Irritants closed as met that are told clearly more often again: the test of every trend alert, on weeks that came after."""
+    events, closed_at = [], _closings(context)
+    first = as_of - timedelta(weeks=context.config.priority.recent_weeks) + timedelta(days=1)
     for metric in context.store.metrics(context.run_id, "irritant"):
         loop = loops.get(metric.key)
         if metric.name == "rate_ratio" and metric.detail.get("alert") and loop is not None and loop.closed_how == "met":
+            windows = [pure.last_day(one.expected) for one in loop.actions if one.expected and one.measured and one.measured.verdict == "met"]
+            known = _analysed_by(context, closed_at[metric.key])
+            if (known is not None and as_of <= known) or any(first <= last for last in windows):
+                continue
             figures = {"rate_ratio": metric.value, "low": metric.low, "high": metric.high, "q_value": metric.detail.get("q_value")}
             events.append(Edit(context.run.started_at, "voc", context.run_id, "recurred", metric.key, figures, "told clearly more often again"))
     return events
+
+
+def _closings(context: Context) -> dict[str, datetime]:
+    """By irritant, when its loop was last closed."""
+    ledger, standing = context.store.edits(), context.standing()
+    undone = registry.undone(ledger)
+    return {standing.following(edit.irritant_id): edit.at for edit in ledger if edit.action == "close" and edit.id not in undone}
+
+
+def _analysed_by(context: Context, moment: datetime) -> date | None:
+    """Last day that a run begun before a moment has analysed."""
+    days = [run.as_of for run in context.store.runs() if run.as_of is not None and run.started_at <= moment]
+    return max(days, default=None)
 
 
 def _metric(action: Action, measured: Measured) -> Metric:

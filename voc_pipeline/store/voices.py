@@ -62,6 +62,17 @@ class Voices(Database):
                 return int(connection.execute(query).scalar_one())
             return sum(int(connection.execute(query.where(t.verbatim.c.id.in_(part))).scalar_one()) for part in chunks(sorted(set(ids))))
 
+    def groups(self) -> dict[str, set[str]]:
+        """Values of `channel` (the kind of source where none is told), `lang` and each attribute over all verbatims; nothing where there is none."""
+        found: dict[str, set[str]] = {}
+        c = t.verbatim.c
+        with self._reading() as connection:
+            query = select(c.channel, c.kind, c.lang, c.attributes).where(*_wanted(None, None, None)).distinct()
+            for channel, kind, lang, attributes in connection.execute(query):
+                for name, value in {**attributes, "channel": channel or str(kind), "lang": lang}.items():
+                    found.setdefault(name, set()).update({value} - {""})
+        return found
+
     def scores(self, since: date | None = None, until: date | None = None) -> list[ScoreRow]:
         """Scores given from `since` to `until` (days, inclusive) or undated, sorted by source, respondent, name; rows for a `DataFrame`."""
         c = t.score.c

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from voc_pipeline.loop import last_day
+from voc_pipeline.loop import last_day, unrejected
 from voc_pipeline.loop.health import Standing, Trouble, is_late, phase, troubles
 from voc_pipeline.report.charts import bounds, whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.reading import detail, interval, parted
+from voc_pipeline.report.verdicts import points_told, verdict_told
 from voc_pipeline.schema import SMALL_BASE, VERDICTS, Action, Expected, Gap, IrritantKind, Loop, Measured, Metric
 
 HEALTH = (
@@ -101,7 +102,7 @@ def _cause(phrases: Phrases, loop: Loop) -> str:
 
 def _expected(phrases: Phrases, expected: Expected) -> str:
     t = phrases.t
-    size = t.percent(expected.change, 0, sign=True) if expected.relative else t("actions.points", x=_points(phrases, expected.change))
+    size = t.percent(expected.change, 0, sign=True) if expected.relative else points_told(t, expected.change)
     return f"{t(f'actions.metric.{expected.metric}')}{' : ' if t.lang == 'fr' else ': '}{size}"
 
 
@@ -121,41 +122,16 @@ def _declared(phrases: Phrases, action: Action) -> str:
 
 
 def _result(phrases: Phrases, expected: Expected, measured: Measured) -> View:
-    t = phrases.t
-    answers = expected.metric in ("nps", "csat", "ces", "stars")
-    told = t("actions.n.answers" if answers else "actions.n", before=t.number(measured.n_before), after=t.number(measured.n_after))
-    why = ""
-    if measured.verdict == "cannot_tell":
-        needed = measured.needed_weeks
-        takes = t("actions.needed", n=needed) if needed else t("actions.needed.none") if measured.why in ("few", "wide", "partial") else ""
-        parts = [part for part in (t.known(f"actions.why.{measured.why}"), takes) if part]
-        why = ("\u202f; " if t.lang == "fr" else "; ").join(parts)
+    told = verdict_told(phrases.t, expected.metric, measured)
     return {
-        "verdict": t(f"actions.verdict.{measured.verdict}"),
+        "verdict": told.verdict,
         "tone": TONES[measured.verdict],
-        "text": "" if measured.value is None else _size(phrases, measured, measured.value),
-        "interval": _ends(phrases, measured),
-        "n": told,
+        "text": told.change,
+        "interval": told.interval,
+        "n": told.counted,
         "few": measured.n_before + measured.n_after < SMALL_BASE,
-        "why": why,
+        "why": told.why,
     }
-
-
-def _size(phrases: Phrases, measured: Measured, value: float) -> str:
-    t = phrases.t
-    return t.percent(value, 0, sign=True) if measured.relative else t("actions.points", x=_points(phrases, value))
-
-
-def _ends(phrases: Phrases, measured: Measured) -> str:
-    if measured.value is None or measured.low is None:
-        return ""
-    high = phrases.t("actions.open_end") if measured.high is None else _size(phrases, measured, measured.high)
-    low = _size(phrases, measured, measured.low)
-    return f"de {low} à {high}" if phrases.t.lang == "fr" else f"{low} to {high}"
-
-
-def _points(phrases: Phrases, value: float) -> str:
-    return phrases.t.number(value, 0 if value == round(value) else 1, sign=True)
 
 
 def _name(phrases: Phrases, irritant_id: str) -> str:
@@ -170,7 +146,7 @@ def _look(phrases: Phrases, day: date) -> list[View]:
     irritants = [
         Standing(record.id, record.owner, day) for record in phrases.reading.ranked(IrritantKind.IRRITANT, told=True) if record.status == "active"
     ]
-    found = troubles(irritants, phrases.reading.loops, day)
+    found = troubles(irritants, unrejected(phrases.reading.loops, phrases.reading.everyone), day)
     kinds = dict.fromkeys(one.kind for one in found)
     return [
         {"kind": phrases.t(f"actions.look.{kind}"), "told": "; ".join(_trouble(phrases, one) for one in found if one.kind == kind)} for kind in kinds
