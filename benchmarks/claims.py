@@ -50,9 +50,8 @@ class Way:
 
 WAYS = (
     Way("what is said alone, 3.0 deviations", 0.0, 3.0, 3.5),
-    Way("what is said alone, 2.5 deviations", 0.0, 2.5, 3.5),
     Way(f"as shipped: {THEME_SHARE:.0%} theme, {registry.CLAIM_SPREADS} deviations", THEME_SHARE, registry.CLAIM_SPREADS, registry.BIRTH_SPREADS),
-    Way("half theme, 2.5 deviations", 0.5, 2.5, 2.5),
+    Way("half theme, 2.8 deviations", 0.5, 2.8, 2.8),
 )
 
 
@@ -73,7 +72,8 @@ class Passages:
         known = np.array([name not in without for name in self.names], np.float32)
         p = self.themes * known
         p = p / np.maximum(p.sum(1, keepdims=True), 1e-9)
-        x = np.hstack([np.sqrt(1 - share) * self.said, np.sqrt(share * p)]) if share else self.said
+        x = np.hstack([np.sqrt(1 - share) * self.said, np.sqrt(share) * p]) if share else self.said
+        x = x / np.sqrt((x * x).sum(1, keepdims=True))
         return x.astype(np.float16).astype(np.float32), p
 
 
