@@ -54,7 +54,7 @@ class Actions:
         """The edit that `cause` makes, not yet made."""
         if found_on is not None and found_on > _today():
             self._not_to_come(f"cause {irritant_id}", "found", found_on)
-        payload: dict[str, Any] = {"what": _clean(what), "found_by": found_by.strip()}
+        payload: dict[str, Any] = {"what": cleaned(what), "found_by": found_by.strip()}
         return self.registry.edit("cause", irritant_id, payload | ({"found_on": found_on.isoformat()} if found_on else {}), reason)
 
     def plan(
@@ -96,7 +96,7 @@ class Actions:
             state: `planned`, `started` or `done`: where a register has it.
             declared: Where it comes from a register.
         """
-        told, until = _clean(what), due.isoformat() if due else ""
+        told, until = cleaned(what), due.isoformat() if due else ""
         if expected is not None:
             pure.check_groups(f"plan {irritant_id}", expected, self.registry.groups() if expected.control else {})
             self._check_before(f"plan {irritant_id}", expected, declared)
@@ -162,5 +162,6 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _clean(text: str) -> str:
+def cleaned(text: str) -> str:
+    """Words as the ledger keeps them: without blanks around, personal data out."""
     return redact(text.strip()).text

@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from voc_pipeline.edits.acting import Actions, Declared
+from voc_pipeline.edits.acting import Actions, Declared, cleaned
 from voc_pipeline.errors import EditError, VocError, suggest
 from voc_pipeline.loop import expected_of
-from voc_pipeline.schema import Edit, Expected
+from voc_pipeline.schema import Edit, Expected, Loop
 
 FIELDS = ("irritant", "cause", "action", "owner", "due", "state", "declared", "expected", "reason")
 CAUSE_FIELDS = ("what", "found_by", "found_on")
@@ -50,11 +50,12 @@ def read_register(actions: Actions, path: Path, resolve: Resolve) -> list[Edit]:
 
 def _edits(actions: Actions, where: str, register: str, line: Any, resolve: Resolve) -> Iterator[Edit]:
     _known(where, line, FIELDS)
-    irritant_id = _irritant(where, line.get("irritant"), resolve)
-    loop = actions.loops().get(irritant_id)
     declared = _date(f"{where}: declared", line.get("declared"))
     if declared is None:
         raise EditError(f"{where}: declared", "no day", "the day it was declared in the register, as 2026-05-20", "Add it")
+    loops = actions.loops()
+    irritant_id = _entered(loops, register, line, declared) or _irritant(where, line.get("irritant"), resolve)
+    loop = loops.get(irritant_id)
     if line.get("cause"):
         cause = line["cause"] if isinstance(line["cause"], Mapping) else {"what": line["cause"]}
         _known(f"{where}: cause", cause, CAUSE_FIELDS)
@@ -77,6 +78,13 @@ def _edits(actions: Actions, where: str, register: str, line: Any, resolve: Reso
     )
     if loop is None or edit.payload["action"] not in {known.id for known in loop.actions}:
         yield edit
+
+
+def _entered(loops: Mapping[str, Loop], register: str, line: Mapping[str, Any], declared: date) -> str:
+    """The irritant that the line was entered for before, whoever claims its examples today; "" for a new line."""
+    what = cleaned(str(line.get("action") or ""))
+    known = ((key, action) for key, loop in loops.items() for action in loop.actions if action.register == register and action.what == what)
+    return next((key for key, action in known if declared in (action.planned_on, action.declared_on)), "")
 
 
 def _irritant(where: str, named: Any, resolve: Resolve) -> str:
