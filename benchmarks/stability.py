@@ -94,6 +94,7 @@ def _demo(folder: Path) -> Path:
     for source in settings["sources"]:
         source["path"] = str((DEMO.parent / source["path"]).resolve())
     settings |= {"journey": str(DEMO.parent / "journey.yaml"), "exposure": str((DEMO.parent / settings["exposure"]).resolve())}
+    settings |= {"registers": {name: str((DEMO.parent / path).resolve()) for name, path in settings["registers"].items()}}
     settings |= {"output": "out", "store": "sqlite:///voc.db"}
     (folder / "demo.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
     return folder / "demo.yaml"
