@@ -146,9 +146,9 @@ def test_the_page_fits_a_phone(seen: dict[str, Any]) -> None:
 
 
 def test_the_page_prints_whole(page: Path, tmp_path: Path) -> None:
-    """Printing gives a PDF of a few pages that holds all five views."""
+    """Printing gives a PDF of a few pages that holds all eight views."""
     file = tmp_path / "report.pdf"
     seen = chromium("--no-pdf-header-footer", f"--print-to-pdf={file}", page.as_uri())
     assert seen.returncode == 0 and file.read_bytes().startswith(b"%PDF")
     pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", file.read_bytes()))
-    assert 4 <= pages <= 40
+    assert 8 <= pages <= 60
