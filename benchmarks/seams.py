@@ -24,7 +24,8 @@ Judged = tuple[str, str, str]
 def judged() -> dict[str, Judged]:
     """What a person said of each verbatim: from, to, lost."""
     with (HERE / "seams_judged.csv").open(encoding="utf-8", newline="") as file:
-        return {row["id"]: tuple(UNKNOWN if row[name] == "-" else row[name] for name in ("from", "to", "lost")) for row in csv.DictReader(file)}  # type: ignore[misc]
+        rows = [{name: UNKNOWN if value == "-" else value for name, value in row.items()} for row in csv.DictReader(file)]
+    return {row["id"]: (row["from"], row["to"], row["lost"]) for row in rows}
 
 
 def read() -> Iterator[tuple[str, SeamTold]]:

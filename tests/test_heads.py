@@ -1,5 +1,6 @@
 """The heads in numpy are the heads that were trained in torch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,27 @@ def test_topic_vectors_do_not_move_with_their_neighbours(heads: Heads) -> None:
     assert np.array_equal(heads.topics(x[::-1])[::-1], together)
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=2e-3)
     assert heads.topics(x[:0]).shape == (0, together.shape[1])
+
+
+def test_only_segments_sure_of_one_theme_are_nearer_for_it(heads: Heads) -> None:
+    """Two segments sure of one theme are nearer than their words alone, of two themes farther; what is said alone is the same, and `said` gives it back."""
+    x = np.random.default_rng(2).normal(size=(2, 32)).astype(np.float16).astype(np.float32)
+
+    def cosines(bias: tuple[tuple[float, float, float], tuple[float, float, float]]) -> tuple[float, float]:
+        rows = [
+            replace(heads, weights={**heads.weights, "weight.theme": np.zeros((3, 32), np.float32), "bias.theme": np.array(own, np.float32)}).topics(
+                x[i : i + 1]
+            )[0]
+            for i, own in enumerate(bias)
+        ]
+        said = heads.said(np.stack(rows))
+        np.testing.assert_allclose(np.linalg.norm(said, axis=1), 1, atol=2e-3)
+        return float(rows[0] @ rows[1]), float(said[0] @ said[1])
+
+    sure, words = cosines(((9, 0, 0), (9, 0, 0)))
+    assert sure > words + 0.1
+    apart, same_words = cosines(((9, 0, 0), (0, 9, 0)))
+    assert apart < sure - 0.3 and abs(same_words - words) < 2e-3
 
 
 def test_topic_space_takes_away_what_all_segments_share() -> None:

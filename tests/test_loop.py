@@ -26,6 +26,7 @@ from voc_pipeline.registry import Standing as Registered
 from voc_pipeline.report.verdicts import verdict_sentence
 from voc_pipeline.report.words import Words
 from voc_pipeline.schema import Edit, Expected, Gap, IrritantKind, Loop, Measured, NotValuedCode
+from voc_pipeline.steps.looping import parted
 
 A, B = "IRR-A", "IRR-B"
 START = date(2026, 6, 1)
@@ -499,3 +500,12 @@ def test_maturity_tells_what_it_can() -> None:
     assert figures["pillar", "empathy", "share_against"].value == 0.25
     mix = [metric for metric in found if metric.scope == "gap_mix"]
     assert {metric.key.split("=")[0] for metric in mix} == {"2026-Q1", "2026-Q2"} and len(mix) == 2 * len(Gap)
+
+
+def test_what_parts_from_an_irritant_after_its_action_counts_for_the_action() -> None:
+    """A group that departs after the first line of a loop stays in what the loop is measured on, parts of parts too; one that had departed before does not."""
+    at = datetime(2026, 6, 1)
+    lines = [("born", "OLD", {"inside": A}), ("plan", A, {}), ("born", "NEW", {"inside": A}), ("born", "NEWER", {"inside": "NEW"}), ("born", "C", {})]
+    edits = [Edit(at, "voc", "run", action, key, payload, "", id=rank) for rank, (action, key, payload) in enumerate(lines, start=1)]
+    assert parted(edits, lambda key: key) == {"NEW": A, "NEWER": A}
+    assert parted(edits, lambda key: B if key == A else key) == {"NEW": B, "NEWER": B}

@@ -114,10 +114,10 @@ def _spread(base: Base) -> Iterator[Metric]:
 def _gap_mix(base: Base) -> Iterator[Metric]:
     """Share of each gap cue among the tellings of a quarter that carry one."""
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for rows, told in zip(base.rows_of, base.told_of, strict=True):
+    for kind, rows, told in zip(base.kinds, base.rows_of, base.told_of, strict=True):
         for row, telling in zip(rows, told, strict=True):
             at = base.voices[row].date
-            if at is not None and telling.gap_cue and telling.irritant_id.startswith("IRR"):
+            if at is not None and telling.gap_cue and kind is IrritantKind.IRRITANT:
                 found[f"{at.year}-Q{(at.month + 2) // 3}"].append((int(telling.gap_cue), int(base.clusters[row])))
     for quarter, cues in sorted(found.items()):
         gaps, clusters = (np.array([cue[side] for cue in cues], dtype=np.int64) for side in (0, 1))
@@ -145,11 +145,12 @@ def _against(base: Base, pillar: Pillar, stages: Mapping[str, str]) -> Bools:
         ],
         dtype=bool,
     )
-    for rows, told in zip(base.rows_of, base.told_of, strict=True):
-        marks[_rows_that(rows, told, pillar)] = True
+    for kind, rows, told in zip(base.kinds, base.rows_of, base.told_of, strict=True):
+        if kind is IrritantKind.IRRITANT:
+            marks[_rows_that(rows, told, pillar)] = True
     return marks
 
 
 def _rows_that(rows: Ints, told: Sequence[Telling], pillar: Pillar) -> Ints:
-    kept = [t.irritant_id.startswith("IRR") and (t.gap_cue in pillar.gaps or t.dimension in pillar.dimensions) for t in told]
+    kept = [t.gap_cue in pillar.gaps or t.dimension in pillar.dimensions for t in told]
     return rows[np.array(kept, dtype=bool)] if len(rows) else rows

@@ -30,8 +30,8 @@ On 1,100 real passages that trained nothing, 30 % of the categories unknown to t
 3.2 (births at 3.0); passages of unknown categories that are claimed, .70, .56, .43; passages claimed, .77, .66, .55. Of levels with the same F1 this one
 leaves about as few verbatims without an irritant as BERTopic refitted does. See benchmarks/claims.md and stability.md."""
 NEARER = 1.1
-"""How many times nearer than to the elder a segment must be to a younger irritant for that one to take it. No margin, or half a deviation, finds the
-demo's planted troubles as well (mean F1 .46); nearness alone would move sentences that lie between two irritants whenever one is born."""
+"""How many times nearer than to the elder a segment must be to a younger irritant for that one to take it. With the likeness before this one no
+margin, or half a deviation, found the demo's planted troubles as well (mean F1 .46); nearness alone would move sentences that lie between two irritants whenever one is born."""
 REPEAT_RATIO = 0.87
 """How near a proposal is to a known record, over how near it is to itself, from which it repeats that record."""
 BLOCK = 4096

@@ -45,8 +45,8 @@ def _close_loop(context: Context, shard: int) -> Counts:
     records = {i.id: i for i in context.store.irritants(active=False)}
     kinds = {i: record.kind for i, record in records.items() if record.status == "active" or i in told}
     loops = loops_of(context)
-    parted = _parted(context.store.edits(), context.standing().following)
-    whole = [*tellings, *(replace(one, irritant_id=parted[one.irritant_id]) for one in tellings if one.irritant_id in parted)]
+    departed = parted(context.store.edits(), context.standing().following)
+    whole = [*tellings, *(replace(one, irritant_id=departed[one.irritant_id]) for one in tellings if one.irritant_id in departed)]
     results = _results(context, read_base(voices, whole, kinds), loops, as_of, records)
     events = [_measured_event(context, action, measured) for action, measured in results if _is_news(action, measured)]
     events += _recurrences(context, loops, as_of)
@@ -66,7 +66,7 @@ def _close_loop(context: Context, shard: int) -> Counts:
     return {"measured": len(results), "events": len(events)}
 
 
-def _parted(ledger: Sequence[Edit], following: Callable[[str], str]) -> dict[str, str]:
+def parted(ledger: Sequence[Edit], following: Callable[[str], str]) -> dict[str, str]:
     """Of each irritant that parted from one somebody acts on, that one: what grew inside it is no improvement of it.
 
     Only what parted after the first line of its loop: before, the action was declared on what was left.
