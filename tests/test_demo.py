@@ -186,7 +186,9 @@ STORIES = ROOT / "data_samples" / "ondelia" / "planted_stories.csv"
 def told(demo: Demo) -> list[tuple[dict[str, str], str, str]]:
     """What was planted as stories and seams, each with the verbatim and the hashed customer it became."""
     with closing(sqlite3.connect(demo.out / "voc.db")) as connection:
-        stored = {(source, row): (key, customer) for key, source, row, customer in connection.execute("SELECT id, source, row_id, customer FROM verbatim")}
+        stored = {
+            (source, row): (key, customer) for key, source, row, customer in connection.execute("SELECT id, source, row_id, customer FROM verbatim")
+        }
     return [(row, *stored[row["source"], row["row_id"]]) for row in _rows(STORIES) if (row["source"], row["row_id"]) in stored]
 
 

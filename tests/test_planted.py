@@ -22,7 +22,7 @@ def _rows() -> Iterator[tuple[str, str, str, str, str]]:
     with (FOLDER / "avis_ondelia.csv").open(encoding="cp1252", newline="") as file:
         for review in csv.DictReader(file, delimiter=";"):
             yield "reviews", review["Référence"], review["Client"] or "", review["Région"] or "", review["Boutique"] or ""
-    sheet = load_workbook(FOLDER / "enquete_ondelia.xlsx", read_only=True)["Réponses"].iter_rows(values_only=True)
+    sheet = load_workbook(FOLDER / "enquete_ondelia.xlsx")["Réponses"].iter_rows(values_only=True)
     names = next(sheet)
     for values in sheet:
         answer = {str(name): "" if value is None else str(value) for name, value in zip(names, values, strict=True)}
@@ -50,7 +50,11 @@ def test_the_readme_counts_what_was_planted() -> None:
     truth, region = _truth(), {(source, row): where for source, row, _, where, _ in _rows()}
     assert f"{len(truth):,} verbatims" in said and f"| {len(truth):,} rows |" in said
     by_source = Counter(row["source"] for row in truth)
-    assert f"{by_source['chats']} conversations, and" in said and f"{by_source['reviews']} reviews, and" in said and f"giving {by_source['survey']} answers" in said
+    assert (
+        f"{by_source['chats']} conversations, and" in said
+        and f"{by_source['reviews']} reviews, and" in said
+        and f"giving {by_source['survey']} answers" in said
+    )
     for trouble, regions, told in (
         ("promised_callback", {"Grand Est", "Bourgogne-Franche-Comté"}, "19 of 25"),
         ("shop_hotline_pingpong", {"Hauts-de-France", "Auvergne-Rhône-Alpes"}, "27 of 44"),
