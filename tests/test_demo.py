@@ -186,7 +186,9 @@ STORIES = ROOT / "data_samples" / "ondelia" / "planted_stories.csv"
 def told(demo: Demo) -> list[tuple[dict[str, str], str, str]]:
     """What was planted as stories and seams, each with the verbatim and the hashed customer it became."""
     with closing(sqlite3.connect(demo.out / "voc.db")) as connection:
-        stored = {(source, row): (key, customer) for key, source, row, customer in connection.execute("SELECT id, source, row_id, customer FROM verbatim")}
+        stored = {
+            (source, row): (key, customer) for key, source, row, customer in connection.execute("SELECT id, source, row_id, customer FROM verbatim")
+        }
     return [(row, *stored[row["source"], row["row_id"]]) for row in _rows(STORIES) if (row["source"], row["row_id"]) in stored]
 
 
@@ -254,6 +256,51 @@ def test_documents_part_the_gaps(demo: Demo, planted_of: dict[str, Counter[str]]
     assert all(float(row["confidence"]) <= float(row["ceiling"]) < 0.9 for row in read.values() if row["gap"])
 
 
-def test_no_region_is_blamed_for_nothing(demo: Demo) -> None:
-    """No irritant was planted to sit with some regions, and none is said to."""
-    assert {row["verdict"] for row in _rows(demo.out / "dispersion.csv")} <= {"uniform", "unclear"}
+SITS_WITH = {
+    "promised_callback": {"Grand Est", "Bourgogne-Franche-Comté"},
+    "shop_hotline_pingpong": {"Hauts-de-France", "Auvergne-Rhône-Alpes"},
+}
+"""Troubles planted to sit with some regions."""
+
+
+def test_what_sits_with_two_regions_is_found_there_and_points_to_delivery(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
+    """Each trouble planted in two regions has an irritant called unevenly spread, highest in one of the two, q .05 at most, and that evidence doubles its gap 3."""
+    read = {row["irritant_id"]: row for row in _rows(demo.out / "gaps.csv")}
+    uneven = [row for row in _rows(demo.out / "dispersion.csv") if row["verdict"] == "concentrated"]
+    for trouble, regions in SITS_WITH.items():
+        found = [row for row in uneven if planted_of[row["irritant_id"]][trouble] >= 10]
+        assert found, trouble
+        for row in found:
+            assert row["highest"] in regions and float(row["q_value"]) <= 0.05
+            assert read[row["irritant_id"]]["gap"] == "3"
+            assert "unevenly spread" in read[row["irritant_id"]]["evidence_en"] and "gap 3 (delivery) × 2" in read[row["irritant_id"]]["evidence_en"]
+
+
+def test_regions_settle_whose_fault_the_shop_and_the_telephone_are(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
+    """Words leave open whether passing customers on is a rule or a fault of some; where it happens raises gap 3 above its share of the words."""
+    read = {row["irritant_id"]: row for row in _rows(demo.out / "gaps.csv")}
+    seam = read[max(planted_of, key=lambda irritant: planted_of[irritant]["shop_hotline_pingpong"])]
+    assert float(seam["gap_3_share"]) < 0.5 < float(seam["confidence"]) and seam["alternative"] == ""
+
+
+def test_no_region_is_blamed_for_nothing(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
+    """Only what was planted to sit with some regions is said to; a trouble planted everywhere is not, and with so few tellings nobody calls it alike either."""
+    verdicts = {row["irritant_id"]: row for row in _rows(demo.out / "dispersion.csv")}
+    for irritant, row in verdicts.items():
+        if row["verdict"] == "concentrated":
+            held = Counter({name: n for name, n in planted_of[irritant].items() if name})
+            assert held.most_common(1)[0][0] in SITS_WITH, held
+    for trouble in ("newcomer_discount", "chatbot_loop"):
+        row = verdicts[max(planted_of, key=lambda irritant: planted_of[irritant][trouble])]
+        assert (row["verdict"], float(row["spread_low"])) == ("unclear", 0.0)
+        assert int(row["spread_n"]) < 100 and float(row["spread_high"]) > 1 / 3
+
+
+def test_a_need_nobody_studied_reads_as_gap_1(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
+    """Subtitles that a new menu took away get an irritant of their own; no research speaks of them, and the gap is 1, no surer than words can make it."""
+    irritant = max(planted_of, key=lambda irritant: planted_of[irritant]["subtitles_removed"])
+    held = planted_of[irritant]
+    assert held["subtitles_removed"] >= 10 and held["subtitles_removed"] >= 0.5 * held.total()
+    read = {row["irritant_id"]: row for row in _rows(demo.out / "gaps.csv")}[irritant]
+    assert read["gap"] == "1" and 0.3 <= float(read["confidence"]) <= float(read["ceiling"]) == 0.5
+    assert "No research of the register speaks of it" in read["evidence_en"]
