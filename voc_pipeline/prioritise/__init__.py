@@ -34,6 +34,7 @@ from voc_pipeline.prioritise.irritants import irritant_figures
 from voc_pipeline.prioritise.leaving import leaving_figures
 from voc_pipeline.prioritise.moments import moment_figures
 from voc_pipeline.prioritise.rank import rank_figures
+from voc_pipeline.prioritise.rollups import rollup_figures
 from voc_pipeline.prioritise.swaps import swap_figures
 from voc_pipeline.schema import IrritantKind, Metric, Telling, Voice
 
@@ -52,6 +53,8 @@ def measure(
     scales: Mapping[str, tuple[float, float]] = SCALES,
     contacts: Contacts = MappingProxyType({}),
     moments: Sequence[str] = (),
+    themes: Mapping[str, str] = MappingProxyType({}),
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Metric]:
     """All figures of a run, from its voices and what each tells.
 
@@ -67,6 +70,8 @@ def measure(
         scales: Lowest and highest answer of `nps`, `csat`, `ces` and `stars`.
         contacts: Contacts by (month, channel) where the company counts them: rates are then per contact, else per verbatim analysed.
         moments: Stages declared as moments of truth, to be tested.
+        themes: Theme of each record, for its roll-up; one that is not there has none.
+        owners: Department of each record, likewise.
 
     Returns:
         Metrics sorted by scope, key and name, floats rounded to 6 decimals: the same whatever the order of the inputs. What has no base is left out.
@@ -84,6 +89,7 @@ def measure(
     metrics += moment_figures(base, moments, settings.q_value)
     metrics += aspect_figures(base)
     metrics += crossed_figures(base)
+    metrics += rollup_figures(base, settings, as_of, leaving, scales, contacts, themes, owners)
     drivers, bounds = driver_figures(base)
     metrics += drivers
     metrics += rank_figures(base, standings, settings, scales, bounds)
