@@ -13,6 +13,8 @@
 Lower bounds make a rank stand on what is shown, not on small bases. Beside it, `rank` carries the plain frequency x severity rank and the
 codebook's order (lower bound of recoverable points in the adjusted model, then trend, then not valued), and flags where they disagree, so that rare-but-grave survives.
 
+Records roll up to themes, stages and departments (`rollups`): unions of verbatims, never sums.
+
 Every count is of verbatims, or of customers where it says so. Every interval is 95 %, clustered by customer (see `intervals`); a verbatim of an
 unknown customer is a customer of its own. Scores count once per respondent.
 """
