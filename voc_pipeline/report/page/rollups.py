@@ -8,7 +8,7 @@ from voc_pipeline.report.page.ranks import trend_words
 from voc_pipeline.report.page.records import Records, label_of
 from voc_pipeline.report.reading import detail, interval
 from voc_pipeline.report.rollups import Rolled, group_label, rolled
-from voc_pipeline.report.words import capital
+from voc_pipeline.report.words import capital, typeset
 from voc_pipeline.schema import IrritantKind, Level, Metric
 
 LISTED = 24
@@ -36,14 +36,14 @@ def _group(phrases: Phrases, records: Records, one: Rolled, high: float) -> View
     known = [records.by_id[key] for key in one.ids if key in records.by_id]
     shown = [item for place, item in enumerate(known) if place < LISTED or item["alert"] or _tags(phrases, one, item["id"])]
     return {
-        "name": capital(group_label(phrases.reading, one, t.lang)),
+        "name": capital(typeset(group_label(phrases.reading, one, t.lang), t.lang)),
         "records": t.plural("irritants.n", len(one.ids)),
         "n": one.n,
         "customers": t.plural("customers.n", round(f["customers"].value)),
         "chart": whisker(share, 0, high, tone="bad", width=130) if share else "",
         "share": phrases.figure("share", share) if share else None,
         "not_valued": phrases.figure("share_not_valued", rate) if rate else None,
-        "severity": {"text": t.number(severity.value, 2), "interval": t.range(severity.low, severity.high, 2) if severity.low < severity.high else ""} if severity else None,
+        "severity": phrases.figure("severity", severity) if severity else None,
         "trend": trend_words(phrases, f.get("rate_ratio"), short=True),
         "trend_interval": _trend_interval(phrases, f.get("rate_ratio")),
         "alert": bool(detail(f.get("rate_ratio"), "alert", False)),
@@ -61,7 +61,7 @@ def _trend_interval(phrases: Phrases, ratio: Metric | None) -> str:
     t = phrases.t
     if ratio is None or ratio.low is None or trend_words(phrases, ratio, short=True) == t("trend.steady.short"):
         return ""
-    return t("rollup.trend.least", x=t.number(ratio.low, 1)) if ratio.high is None else t.range(ratio.low, ratio.high, 1)
+    return t("rollup.trend.least", x=t.number(ratio.low, 1)) if ratio.high is None else t.range(ratio.low, ratio.high, 1 if ratio.value > 1 else 2)
 
 
 def _tags(phrases: Phrases, one: Rolled, irritant_id: str) -> list[str]:
