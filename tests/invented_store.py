@@ -76,6 +76,21 @@ def _id(prefix: str, number: int) -> str:
     return f"{prefix}-{hashlib.sha256(f'{prefix}{number}'.encode()).hexdigest().upper().translate(str.maketrans('0189', 'ABCD'))[:8]}"
 
 
+THEMES = {
+    "Prélèvement en double": "billing_error",
+    "Facture incompréhensible": "billing_error",
+    "Rappel promis jamais passé": "promise_not_kept",
+    "Rendez-vous technicien manqué": "appointment_missed",
+    "Transferts sans fin entre services": "transferred_around",
+    "Boutique sans pouvoir": "transferred_around",
+    "Frais non annoncés": "hidden_fees",
+    "Réponse toute faite du robot": "answer_unhelpful",
+    "Remboursement tardif": "refund_late",
+    "Technicien soigneux": "service_quality_poor",
+}
+"""Canonical categories of the records that have one: two themes hold two irritants each."""
+
+
 def _irritants() -> list[Planted]:
     s, d, g, c = Stage, Dimension, Gap, NotValuedCode
     rows: list[tuple[object, ...]] = [
@@ -248,7 +263,7 @@ class InventedStore:
             text = next(s.text for s in verbatim.segments if s.position == mention.position)
             exemplars.setdefault(mention.irritant_id, []).append(Exemplar(mention.verbatim_id, mention.position, text, verbatim.lang))
         self._irritants = [
-            Irritant(p.id, p.kind, p.fr, p.en, p.status, "", tuple(p.fr.lower().split()[:2] or ("décodeur", "bruit")), tuple(exemplars.get(p.id, [])[:3]), 0.6, 1, "run-0001", owner=p.owner)
+            Irritant(p.id, p.kind, p.fr, p.en, p.status, THEMES.get(p.fr, ""), tuple(p.fr.lower().split()[:2] or ("décodeur", "bruit")), tuple(exemplars.get(p.id, [])[:3]), 0.6, 1, "run-0001", owner=p.owner)
             for p in sorted(PLANTED, key=lambda p: p.id)
         ]
         self._runs: list[Run] = []
@@ -411,7 +426,8 @@ class InventedStore:
         tellings = tellings_of(self._all_mentions, inside, self._annotations, CONFIG.journey)
         kinds = {p.id: p.kind for p in PLANTED}
         before = self._metrics.get("run-0001", [])
-        metrics = prioritise.measure(voices, tellings, CONFIG.priority, as_of, kinds, before, moments=[own.id for own in CONFIG.journey.stages if own.moment_of_truth])
+        metrics = prioritise.measure(voices, tellings, CONFIG.priority, as_of, kinds, before, moments=[own.id for own in CONFIG.journey.stages if own.moment_of_truth],
+                                     themes={p.id: THEMES.get(p.fr, "") for p in PLANTED}, owners={p.id: p.owner for p in PLANTED})  # fmt: skip
         metrics += servqual.gap5(self._scores) + prioritise.coverage(900, 760, 40)
         metrics += told_figures(inside, self._annotations, voices, tellings, self._scores, CONFIG, as_of)
         n = len(voices)

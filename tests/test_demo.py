@@ -41,6 +41,17 @@ def test_counts_reconcile_to_the_last_row(demo: Demo) -> None:
         assert f"{counts['received']} received = {counts['analysed']} analysed" in said
 
 
+def test_what_grows_shows_to_those_who_own_it(demo: Demo) -> None:
+    """Planted growth rings for the department and the stage it belongs to, and every level of the roll-ups adds up to the verbatims analysed."""
+    rows = [row for row in _rows(demo.out / "rollups.csv") if row["kind"] == "irritant"]
+    groups = {(row["level"], row["group"]): row for row in rows if row["part"] == "group"}
+    assert groups["department", "digital"]["alert"] == groups["stage", "transition"]["alert"] == "true"
+    for level in ("theme", "stage", "department"):
+        rest = {row["part"]: int(row["verbatims"]) for row in rows if row["level"] == level and row["part"] != "group"}
+        assert sum(int(row["alone"]) for (at, _), row in groups.items() if at == level) + rest["several"] == rest["told"]
+        assert rest["told"] + rest["untold"] == _counts(demo.out / "voc.db")[1]["analysed"]
+
+
 def test_month_twelve_knows_what_month_eleven_read(demo: Demo) -> None:
     """The second run analyses again nothing that the first has analysed."""
     first, second = _counts(demo.out / "voc.db")

@@ -13,6 +13,8 @@
 Lower bounds make a rank stand on what is shown, not on small bases. Beside it, `rank` carries the plain frequency x severity rank and the
 codebook's order (lower bound of recoverable points in the adjusted model, then trend, then not valued), and flags where they disagree, so that rare-but-grave survives.
 
+Records roll up to themes, stages and departments (`rollups`): unions of verbatims, never sums.
+
 Every count is of verbatims, or of customers where it says so. Every interval is 95 %, clustered by customer (see `intervals`); a verbatim of an
 unknown customer is a customer of its own. Scores count once per respondent.
 """
@@ -34,6 +36,7 @@ from voc_pipeline.prioritise.irritants import irritant_figures
 from voc_pipeline.prioritise.leaving import leaving_figures
 from voc_pipeline.prioritise.moments import moment_figures
 from voc_pipeline.prioritise.rank import rank_figures
+from voc_pipeline.prioritise.rollups import rollup_figures
 from voc_pipeline.prioritise.swaps import swap_figures
 from voc_pipeline.schema import IrritantKind, Metric, Telling, Voice
 
@@ -52,6 +55,8 @@ def measure(
     scales: Mapping[str, tuple[float, float]] = SCALES,
     contacts: Contacts = MappingProxyType({}),
     moments: Sequence[str] = (),
+    themes: Mapping[str, str] = MappingProxyType({}),
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Metric]:
     """All figures of a run, from its voices and what each tells.
 
@@ -67,6 +72,8 @@ def measure(
         scales: Lowest and highest answer of `nps`, `csat`, `ces` and `stars`.
         contacts: Contacts by (month, channel) where the company counts them: rates are then per contact, else per verbatim analysed.
         moments: Stages declared as moments of truth, to be tested.
+        themes: Theme of each record, for its roll-up; one that is not there has none.
+        owners: Department of each record, likewise.
 
     Returns:
         Metrics sorted by scope, key and name, floats rounded to 6 decimals: the same whatever the order of the inputs. What has no base is left out.
@@ -84,6 +91,7 @@ def measure(
     metrics += moment_figures(base, moments, settings.q_value)
     metrics += aspect_figures(base)
     metrics += crossed_figures(base)
+    metrics += rollup_figures(base, settings, as_of, leaving, scales, contacts, themes, owners)
     drivers, bounds = driver_figures(base)
     metrics += drivers
     metrics += rank_figures(base, standings, settings, scales, bounds)

@@ -145,6 +145,18 @@ def recoded(clusters: Ints) -> Ints:
     return np.unique(clusters, return_inverse=True)[1].astype(np.int64)
 
 
+def shares_of(groups: Sequence[Ints], clusters: Ints) -> Estimates:
+    """Share of the base in each of several groups of rows, which may have rows in common.
+
+    Args:
+        groups: Rows of each group, each once.
+        clusters: Customer of each row of the base. *Shape:* (n,)
+    """
+    row = np.concatenate([*groups, np.zeros(0, dtype=np.int64)])
+    column = np.repeat(np.arange(len(groups)), [len(rows) for rows in groups])
+    return shares(row, column, len(groups), clusters)
+
+
 def share_of(marked: Bools, clusters: Ints) -> Estimates:
     """Share of rows that are marked."""
     row = np.flatnonzero(marked)

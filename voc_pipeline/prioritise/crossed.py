@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from voc_pipeline.intervals import Ints, mean_contrasts, q_values, shares
-from voc_pipeline.prioritise.base import Base
+from voc_pipeline.intervals import Ints, mean_contrasts, q_values
+from voc_pipeline.prioritise.base import Base, shares_of
 from voc_pipeline.prioritise.crossings import grouped, segments
 from voc_pipeline.schema import SMALL_BASE, Metric
 
@@ -34,9 +34,7 @@ def aspect_figures(base: Base) -> Iterator[Metric]:
     found = aspect_rows(base)
     if not found:
         return
-    row = np.concatenate(list(found.values()))
-    column = np.concatenate([np.full(len(rows), place, dtype=np.int64) for place, rows in enumerate(found.values())])
-    share = shares(row, column, len(found), base.clusters)
+    share = shares_of(list(found.values()), base.clusters)
     for place, (key, rows) in enumerate(found.items()):
         detail = {"mentions": len(rows), "effective_n": float(share.effective_n[place])}
         yield Metric("aspect", key, "share", float(share.value[place]), float(share.low[place]), float(share.high[place]), len(base), detail)

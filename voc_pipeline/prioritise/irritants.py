@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 
 from voc_pipeline.config import Priority
-from voc_pipeline.intervals import Contrast, mean_contrasts, q_values, share_ratio, shares
+from voc_pipeline.intervals import Contrast, Floats, mean_contrasts, q_values, share_ratio, shares
 from voc_pipeline.prioritise.base import Base, figure, share_of
 from voc_pipeline.prioritise.crossings import customers
 from voc_pipeline.prioritise.exposure import Contacts
@@ -96,9 +96,25 @@ def _regard(base: Base, place: int) -> Iterator[Metric]:
 def _severity(base: Base, place: int, leaving: Collection[str], scales: Mapping[str, tuple[float, float]]) -> Metric:
     told = base.told_of[place]
     voices = [base.voices[row] for row in base.rows_of[place]]
-    negative = np.clip([telling.p_negative for telling in told], 0, 1)
+    leaves = [voice.stage in leaving or telling.stage in leaving for voice, telling in zip(voices, told, strict=True)]
+    each, detail = severities(voices, [telling.p_negative for telling in told], leaves, scales)
+    return Metric("irritant", base.ids[place], "severity", float(each.mean()), n=len(told), detail=detail)
+
+
+def severities(
+    voices: Sequence[Voice], p_negative: Sequence[float], leaving: Sequence[bool], scales: Mapping[str, tuple[float, float]]
+) -> tuple[Floats, dict[str, object]]:
+    """Severity of each verbatim, in [0, 1], and what their mean is made of.
+
+    Args:
+        voices: One verbatim or more.
+        p_negative: How likely what each tells is negative.
+        leaving: Whether its customer leaves.
+        scales: Lowest and highest answer of each score.
+    """
+    negative = np.clip(p_negative, 0, 1)
     intensity = np.array([min(voice.intensity, 3) / 3 if voice.not_valued else 0.0 for voice in voices])
-    leaves = np.array([voice.stage in leaving or telling.stage in leaving for voice, telling in zip(voices, told, strict=True)], dtype=bool)
+    leaves = np.array(leaving, dtype=bool)
     outcome = np.where(leaves, 1.0, [_lowness(voice, scales) for voice in voices])
     known = ~np.isnan(outcome)
     spoken = 0.4 * negative + 0.3 * intensity
@@ -110,7 +126,7 @@ def _severity(base: Base, place: int, leaving: Collection[str], scales: Mapping[
         "n_outcome": int(known.sum()),
         "leaving": int(leaves.sum()),
     }
-    return Metric("irritant", base.ids[place], "severity", float(each.mean()), n=len(told), detail=detail)
+    return each, detail
 
 
 def _lowness(voice: Voice, scales: Mapping[str, tuple[float, float]]) -> float:

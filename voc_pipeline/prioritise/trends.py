@@ -18,7 +18,7 @@ from datetime import date
 import numpy as np
 
 from voc_pipeline.config import Priority
-from voc_pipeline.intervals import Contrast, Floats, q_values, rate_ratio
+from voc_pipeline.intervals import Contrast, Floats, Ints, q_values, rate_ratio
 from voc_pipeline.prioritise.base import Base, Bools
 from voc_pipeline.prioritise.exposure import Contacts, counts_by_week, dispersion, recent_mask, weekly
 from voc_pipeline.prioritise.rates import common_dispersion, negative_binomial_ratio
@@ -51,15 +51,15 @@ class Weeks:
     dispersion: float
 
 
-def trend_findings(base: Base, settings: Priority, as_of: date, contacts: Contacts) -> dict[int, Finding]:
-    """Trend of every record by place, q-values over all of them; empty where a window holds nothing."""
+def trend_findings(base: Base, settings: Priority, as_of: date, contacts: Contacts, groups: Sequence[Ints] | None = None) -> dict[int, Finding]:
+    """Trend of every record, or of every group of verbatims, by place, q-values over all of them; empty where a window holds nothing."""
     weeks = settings.recent_weeks + settings.baseline_weeks
     exposure, week, name = weekly(base, contacts, as_of, weeks)
     recent = recent_mask(weeks, settings.recent_weeks)
     if not exposure[recent].sum() or not exposure[~recent].sum():
         return {}
     told = []
-    for rows in base.rows_of:
+    for rows in base.rows_of if groups is None else groups:
         inside = rows[week[rows] >= 0]
         side = recent[week[inside]].astype(np.int64)
         told.append(Weeks(counts_by_week(week, rows, weeks), dispersion(base.clusters[inside] * 2 + side)))

@@ -19,7 +19,20 @@ from voc_pipeline.schema.irritants import (
     Telling,
     Voice,
 )
-from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
+from voc_pipeline.schema.labels import (
+    EVENT_CODES,
+    Dimension,
+    Gap,
+    IrritantKind,
+    Level,
+    NotValuedCode,
+    Outcome,
+    Reason,
+    Role,
+    Sentiment,
+    SourceKind,
+    Stage,
+)
 from voc_pipeline.schema.ledger import Edit
 from voc_pipeline.schema.loop import LEAST_BEFORE, LOOP_STATUS, METRICS, SCORES, VERDICTS, Action, Cause, Expected, Loop, Measured
 from voc_pipeline.schema.stories import UNKNOWN, Contact, Episode, SeamTold, Side, Story
@@ -53,6 +66,7 @@ __all__ = [
     "Interval",
     "Irritant",
     "IrritantKind",
+    "Level",
     "Loop",
     "Match",
     "MatchState",

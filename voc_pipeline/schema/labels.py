@@ -114,3 +114,11 @@ class IrritantKind(StrEnum):
     IRRITANT = "irritant"
     STRENGTH = "strength"
     SUGGESTION = "suggestion"
+
+
+class Level(StrEnum):
+    """What records roll up to: themes for marketing, stages and departments for owners."""
+
+    THEME = "theme"
+    STAGE = "stage"
+    DEPARTMENT = "department"

@@ -171,7 +171,7 @@ def _measure(context: Context, shard: int) -> Counts:
     voices = voices_of(verbatims, annotations, context.config.journey)
     tellings = tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey)
     told = {telling.irritant_id for telling in tellings}
-    kinds = {i.id: i.kind for i in context.store.irritants(active=False) if i.status == "active" or i.id in told}
+    counted = [record for record in context.store.irritants(active=False) if record.status == "active" or record.id in told]
     previous = next((r for r in reversed(context.store.runs()) if r.status == "done" and r.ordinal < run.ordinal), None)
     metrics: list[Metric] = []
     if run.as_of is not None or voices:
@@ -183,12 +183,14 @@ def _measure(context: Context, shard: int) -> Counts:
             tellings,
             context.config.priority,
             as_of,
-            kinds,
+            {record.id: record.kind for record in counted},
             before,
             leaving=leaving,
             scales=_scales(context.config),
             contacts=contacts_of(context.config),
             moments=[own.id for own in context.config.journey.stages if own.moment_of_truth],
+            themes={record.id: record.theme for record in counted},
+            owners={record.id: record.owner for record in counted},
         )
         scores = context.store.scores(*context.window)
         metrics += servqual.gap5(scores)

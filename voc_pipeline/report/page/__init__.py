@@ -6,13 +6,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from voc_pipeline.report.page import actions, analyst, documents, essentials, marketing, method, product, registry, stories
+from voc_pipeline.report.page import actions, analyst, documents, essentials, marketing, method, product, registry, rollups, stories
 from voc_pipeline.report.page.phrases import LEAST_GROUP, Phrases
 from voc_pipeline.report.page.records import read_records
 from voc_pipeline.report.quotes import Quotes, lead_of
 from voc_pipeline.report.reading import Reading
 from voc_pipeline.report.words import Words
-from voc_pipeline.schema import SMALL_BASE
+from voc_pipeline.schema import SMALL_BASE, Level
 
 __all__ = ["render"]
 
@@ -50,5 +50,6 @@ def render(reading: Reading, words: Words) -> str:
         analyst=analyst.view(phrases, records),
         method=method.view(phrases, records),
         registry=registry.view(phrases),
+        rollups={str(level): rollups.view(phrases, records, level) for level in Level},
         stories=stories.view(phrases),
     )

@@ -48,6 +48,7 @@ SCALES: Mapping[str, Scale] = {
     "nps": Scale(digits=0, sign=True, low=-100.0, high=100.0, zero=0.0),
     "stars_mean": Scale(digits=1, low=1.0, high=5.0),
     "ces_mean": Scale(digits=1, low=1.0, high=7.0),
+    "severity": Scale(digits=2),
 }
 """Scales by name of figure; the other figures are shares."""
 LEAST_GROUP = 10

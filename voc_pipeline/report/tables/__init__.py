@@ -23,6 +23,7 @@ from voc_pipeline.report.tables.files import canonical_csv, write_tables
 from voc_pipeline.report.tables.method import audit_rows, count_rows, figure_rows, quality_rows
 from voc_pipeline.report.tables.records import best_quotes, gap_rows, mention_rows, record_rows
 from voc_pipeline.report.tables.registry import ledger_rows, remainder_rows
+from voc_pipeline.report.tables.rollups import rollup_rows
 from voc_pipeline.report.tables.stories import seam_matrix_rows, seam_rows, story_rows, story_stat_rows
 from voc_pipeline.schema import IrritantKind
 
@@ -42,7 +43,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
 
     Returns:
         By name: `irritants`, `strengths`, `suggestions`, `mentions`, `gaps`, `registers`, `register_matches`, `dispersion`, `stages`, `segments`, `months`, `irritant_months`, `irritant_segments`,
-        `drivers`, `driver_segments`, `regard_effects`, `moments`, `aspects`, `crossings`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`, `ledger`,
+        `drivers`, `driver_segments`, `regard_effects`, `moments`, `rollups`, `aspects`, `crossings`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`, `ledger`,
         `remainder`, `stories`, `story_stats`, `seams`, `seam_matrix`, `actions`, `loop`. Rows sorted, floats rounded; `columns` explains the columns.
 
     Raises:
@@ -67,6 +68,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
         "driver_segments": driver_segment_rows(reading),
         "regard_effects": regard_rows(reading),
         "moments": moment_rows(reading),
+        "rollups": rollup_rows(reading),
         "aspects": aspect_rows(reading),
         "crossings": crossing_rows(reading),
         "codes": code_rows(reading.figures),
