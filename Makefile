@@ -6,6 +6,7 @@ SHELL := bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 export PYTHONUTF8 := 1
 
@@ -18,7 +19,7 @@ demo: install  ## A year of an invented operator: month eleven, then month twelv
 	@echo "Tables: out/demo/*.csv, out/demo/*.parquet, out/demo/tables.xlsx   Database: out/demo/voc.db"
 
 test: install lint  ## Lints, type-checks, tests.
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 lint: install
 	$(BIN)/ruff check .
