@@ -231,7 +231,9 @@ class Config(Settings):
     discovery: Discovery = Discovery()
     priority: Priority = Priority()
     stories: Stories = Stories()
-    response_seconds: Mapping[str, Seconds] = Field(default_factory=dict, description="By channel, within how many seconds a person should first answer")
+    response_seconds: Mapping[str, Seconds] = Field(
+        default_factory=dict, description="By channel, within how many seconds a person should first answer"
+    )
     report: Report = Report()
     flow: Flow = Flow()
     since: date | None = None

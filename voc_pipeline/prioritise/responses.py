@@ -120,7 +120,9 @@ def _timed(chats: Sequence[Voice], responses: Mapping[str, FirstResponse | None]
     timings = ["not_kept" if (found := responses[voice.verbatim_id]) is None else str(found.timing) for voice in chats]
     clusters = customer_codes([voice.customer for voice in chats], [voice.verbatim_id for voice in chats])
     detail = {name: timings.count(name) for name in (Timing.TIMED, Timing.UNTIMED, Timing.BACKWARDS, "not_kept")}
-    yield from figure("response", "", "timed_share", share_of(np.array(timings) == Timing.TIMED, clusters), {str(name): n for name, n in detail.items()})
+    yield from figure(
+        "response", "", "timed_share", share_of(np.array(timings) == Timing.TIMED, clusters), {str(name): n for name, n in detail.items()}
+    )
 
 
 def _figures(key: str, waits: Waits) -> Iterator[Metric]:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from voc_pipeline.schema.audits import Audit, AuditAnswer, Drawn, Stratum
 from voc_pipeline.schema.documents import Match, MatchState
-from voc_pipeline.schema.feedback import Annotation, Dropped, FirstResponse, Passage, RawFeedback, Segment, SegmentAnnotation, Turn, Unreadable, Verbatim
+from voc_pipeline.schema.feedback import (
+    Annotation,
+    Dropped,
+    FirstResponse,
+    Passage,
+    RawFeedback,
+    Segment,
+    SegmentAnnotation,
+    Turn,
+    Unreadable,
+    Verbatim,
+)
 from voc_pipeline.schema.irritants import (
     OUTCOMES,
     SMALL_BASE,
@@ -19,7 +30,20 @@ from voc_pipeline.schema.irritants import (
     Telling,
     Voice,
 )
-from voc_pipeline.schema.labels import EVENT_CODES, Dimension, Gap, IrritantKind, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage, Timing
+from voc_pipeline.schema.labels import (
+    EVENT_CODES,
+    Dimension,
+    Gap,
+    IrritantKind,
+    NotValuedCode,
+    Outcome,
+    Reason,
+    Role,
+    Sentiment,
+    SourceKind,
+    Stage,
+    Timing,
+)
 from voc_pipeline.schema.ledger import Edit
 from voc_pipeline.schema.loop import LEAST_BEFORE, LOOP_STATUS, METRICS, SCORES, VERDICTS, Action, Cause, Expected, Loop, Measured
 from voc_pipeline.schema.stories import UNKNOWN, Contact, Episode, SeamTold, Side, Story

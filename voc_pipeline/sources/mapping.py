@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
-from voc_pipeline.config import Source, TurnFields
+from voc_pipeline.chat_settings import TurnFields
+from voc_pipeline.config import Source
 from voc_pipeline.schema import FirstResponse, RawFeedback, Reason, Role, SourceKind, Turn, Unreadable
 from voc_pipeline.sources.answering import first_response
 from voc_pipeline.sources.files import BrokenRow, Row
@@ -111,7 +112,9 @@ class Mapper:
         self.source, self.fields = source, source.fields
         self.zone = parse_zone(source.timezone, f"sources.{source.name}")
         turns = source.fields.turns
-        self._customers, self._robots = ({fold(name) for name in names} for names in ((turns.customer_roles, turns.robot_roles) if turns else ((), ())))
+        self._customers, self._robots = (
+            {fold(name) for name in names} for names in ((turns.customer_roles, turns.robot_roles) if turns else ((), ()))
+        )
         self._since = datetime.combine(since, time.min) if since else datetime.min
         self._until = datetime.combine(until, time.max) if until else datetime.max
 

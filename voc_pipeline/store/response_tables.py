@@ -14,7 +14,9 @@ first_response = Table(
     "first_response",
     metadata,
     _key("verbatim_id", Words(), "The chat", "verbatim.id", cascade=True),
-    _col("timing", Words(), "What its clock allows to say: untimed where a time is missing, backwards where times contradict the order", values=Timing),
+    _col(
+        "timing", Words(), "What its clock allows to say: untimed where a time is missing, backwards where times contradict the order", values=Timing
+    ),
     _col("person", Boolean(), "Whether a person of the company answers after the customer's first message"),
     _col("robot", Boolean(), "Whether a robot does"),
     _col("person_seconds", Real(), "Seconds until a person first answers; null where none does, or nothing is timed", null=True),
