@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from voc_pipeline.schema import FirstResponse, Role, Timing, Turn
 
 REVERSED_FROM = 3
-"""Turns from which times that only fall are a tool that writes the newest first; of two, it may as well be two clocks that disagree."""
+"""Turns from which times that only fall are a tool that writes the newest first; two, the customer's before the company's, may as well be clocks that disagree."""
 
 
 def first_response(turns: Sequence[Turn], zone: ZoneInfo) -> FirstResponse | None:
@@ -27,9 +27,10 @@ def first_response(turns: Sequence[Turn], zone: ZoneInfo) -> FirstResponse | Non
         The waits; None where the customer says nothing.
     """
     moments = [turn.at for turn in turns if turn.at is not None]
-    clock = [_instant(moment, zone) for moment in moments]
+    clock = [instant(moment, zone) for moment in moments]
     whole = len(moments) == len(turns)
-    newest_first = whole and len(clock) >= REVERSED_FROM and clock[0] > clock[-1] and all(a >= b for a, b in pairwise(clock))
+    falling = whole and len(clock) > 1 and clock[0] > clock[-1] and all(a >= b for a, b in pairwise(clock))
+    newest_first = falling and (len(clock) >= REVERSED_FROM or turns[0].role is Role.AGENT)
     ordered = list(reversed(turns)) if newest_first else list(turns)
     first = next((place for place, turn in enumerate(ordered) if turn.role is Role.CUSTOMER), None)
     if first is None:
@@ -48,8 +49,9 @@ def first_response(turns: Sequence[Turn], zone: ZoneInfo) -> FirstResponse | Non
 
 
 def _wait(asked: datetime, answer: Turn | None, zone: ZoneInfo) -> float | None:
-    return None if answer is None or answer.at is None else _instant(answer.at, zone) - _instant(asked, zone)
+    return None if answer is None or answer.at is None else instant(answer.at, zone) - instant(asked, zone)
 
 
-def _instant(moment: datetime, zone: ZoneInfo) -> float:
+def instant(moment: datetime, zone: ZoneInfo) -> float:
+    """Seconds of a local moment on a clock that is never put forward or back."""
     return moment.replace(tzinfo=zone).astimezone(UTC).timestamp()

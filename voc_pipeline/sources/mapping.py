@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from voc_pipeline.chat_settings import TurnFields
 from voc_pipeline.config import Source
 from voc_pipeline.schema import FirstResponse, RawFeedback, Reason, Role, SourceKind, Turn, Unreadable
-from voc_pipeline.sources.answering import first_response
+from voc_pipeline.sources.answering import first_response, instant
 from voc_pipeline.sources.files import BrokenRow, Row
 from voc_pipeline.sources.values import Refused, as_date, as_key, as_number, as_text, fold, parse_zone, row_hash
 
@@ -138,7 +139,7 @@ class Mapper:
         records = [located.row.values for located in rows if isinstance(located.row, Row)]
         assert self.fields.turns is not None  # the config demands it of every chat
         try:
-            turns = in_time([turn for record in records if (turn := self._turn(record, self.fields.turns, first.epoch))])
+            turns = in_time([turn for record in records if (turn := self._turn(record, self.fields.turns, first.epoch))], self.zone)
             base = self._base(first, records, turns)
             if base is not None:
                 yield self._raw(first, base, "", turns=turns, response=first_response(turns, self.zone))
@@ -196,7 +197,7 @@ class Mapper:
     def _feedback(self, located: Located, base: Base, values: Mapping[str, Any], turns: list[Turn]) -> Iterator[RawFeedback]:
         f = self.fields
         if self.source.kind is SourceKind.CHAT:
-            yield self._raw(located, base, "", turns=in_time(turns), response=first_response(turns, self.zone))
+            yield self._raw(located, base, "", turns=in_time(turns, self.zone), response=first_response(turns, self.zone))
         elif self.source.kind is SourceKind.REVIEW:
             yield self._raw(located, base, as_text(lookup(values, f.text)), title=" ".join(as_text(lookup(values, f.title)).split()))
         else:
@@ -284,10 +285,10 @@ class Mapper:
         return (code, *(other for other in declared if other != code)) if re.fullmatch(r"[a-z]{2}", code) else declared
 
 
-def in_time(turns: list[Turn]) -> tuple[Turn, ...]:
+def in_time(turns: list[Turn], zone: ZoneInfo) -> tuple[Turn, ...]:
     """Turns by their times if each has one, else as they came."""
     if all(turn.at for turn in turns):
-        turns = sorted(turns, key=lambda turn: turn.at or datetime.min)
+        turns = sorted(turns, key=lambda turn: instant(turn.at, zone) if turn.at else 0.0)
     return tuple(turns)
 
 
