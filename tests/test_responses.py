@@ -211,6 +211,15 @@ def test_an_older_store_goes_on(store_url: str) -> None:
         assert list(store.annotations("voc-mini-1")) == [an_annotation(chat)]
 
 
+def test_a_wait_without_end_is_stored_as_one(store_url: str) -> None:
+    """A quantile that lies among those never answered comes back from the database as it went in."""
+    never = Metric("response", "", "person_median", math.inf, 5.0, None, 50)
+    with open_store(store_url) as store:
+        store.start_run(a_run())
+        store.write_metrics("run-0001", [never])
+        assert store.metrics("run-0001", "response") == [never]
+
+
 # ---------------------------------------------------------------- figures
 
 
@@ -338,8 +347,7 @@ def test_the_page_tells_waits(lang: Lang, tmp_path: Path) -> None:
     for name in ("person_share", "person_median", "person_p90", "within_share", "robot_first_share"):
         assert words(f"responses.{name}") in html, name
     assert words.duration(own["person_median"].value) in html
-    for key in ("responses.association", "responses.groups"):
-        assert words(key) in html, key
+    assert words("responses.association") in html
     for name in ("untimed", "backwards"):
         assert words.plural(f"responses.{name}", int(str(own["timed_share"].detail[name]))) in html
     assert words.plural("responses.nobody", int(str(own["person_share"].detail["nobody"]))) in html
@@ -355,6 +363,17 @@ def test_the_page_says_never(lang: Lang, tmp_path: Path) -> None:
     assert f">{Words(lang)('responses.never')}" in section(own, lang, tmp_path)
     own._metrics["run-0002"] = [*rest, *figures([FirstResponse(Timing.UNTIMED, True, False)] * 30).values()]
     assert Words(lang)("responses.none") in section(own, lang, tmp_path)
+
+
+def test_the_page_shows_the_commonest_values(tmp_path: Path) -> None:
+    """Of twelve sites the page shows the eight with most chats, the table all twelve."""
+    own = InventedStore(300)
+    voices = [replace(voice(n), attributes={"site": f"S{site:02d}"}) for n, site in enumerate(site for site in range(12) for _ in range(30 + site))]
+    rest = [metric for metric in own._metrics["run-0002"] if metric.scope != "response"]
+    own._metrics["run-0002"] = [*rest, *figures([timed(5.0)] * len(voices), voices).values()]
+    html, rows = section(own, "en", tmp_path), report.tables(own, CONFIG, "run-0002")["responses"]
+    assert [f"S{site:02d}" in html for site in range(12)] == [False] * 4 + [True] * 8
+    assert (rows["attribute"] == "site").sum() == 12
 
 
 def test_the_table_leaves_never_empty() -> None:

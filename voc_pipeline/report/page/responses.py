@@ -12,6 +12,8 @@ SHARES = ("person_share", "within_share", "robot_first_share")
 COLUMNS = ("person_share", "person_median", "person_p90", "within_share", "robot_first_share")
 MARKS = ("not_valued", "negative")
 WHY_NOT = ("untimed", "backwards", "not_kept")
+MOST_VALUES = 8
+"""Values of one attribute on the page, those with most chats; the table has them all."""
 
 
 def view(phrases: Phrases) -> View:
@@ -27,12 +29,23 @@ def view(phrases: Phrases) -> View:
         "summary": t.plural("responses.summary" if without else "responses.complete", timed.n, timed=t.number(int(detail(timed, "timed", 0)))),
         "without": ", ".join(without),
         "columns": [t(f"responses.{name}") for name in found],
-        "rows": [_row(phrases, key, found) for key in f.keys("response") if f.get("response", key, "person_share")],
+        "rows": [_row(phrases, key, found) for key in _shown(phrases)],
         "silent": [t.plural(f"responses.{name}", n) for name in ("robot_only", "nobody") if (n := int(detail(person, name, 0)))],
         "robot": _robot(phrases, f.get("response", "", "robot_median")),
+        "groups": t("responses.groups", most=MOST_VALUES),
         "due": _due(phrases, f.get("response", "", "within_share")),
         "together": [_together(phrases, mark, metric) for mark in MARKS if (metric := f.get("response", "", f"{mark}_difference"))],
     }
+
+
+def _shown(phrases: Phrases) -> list[str]:
+    """All chats first, then channels, languages and attributes by name, the commonest values of each."""
+    sizes = {key: metric.n for key in phrases.f.keys("response") if (metric := phrases.f.get("response", key, "person_share"))}
+    values: dict[str, list[str]] = {}
+    for key in sorted(sizes, key=lambda key: (-sizes[key], key)):
+        values.setdefault(parted(key)[0], []).append(key)
+    order = sorted(values, key=lambda name: (name != "", name != "channel", name != "lang", name))
+    return [key for name in order for key in values[name][:MOST_VALUES]]
 
 
 def _row(phrases: Phrases, key: str, names: list[str]) -> View:
