@@ -16,6 +16,7 @@ from voc_pipeline.config import Config, CustomStage, Fields, Journey, Seam, Sour
 from voc_pipeline.loop import measured_payload, replay_loops, written
 from voc_pipeline.loop.health import Standing, health_figures
 from voc_pipeline.prioritise.maturity import maturity_figures
+from voc_pipeline.prioritise.responses import response_figures
 from voc_pipeline.registers import Entry, Register
 from voc_pipeline.schema import (
     Annotation,
@@ -23,6 +24,7 @@ from voc_pipeline.schema import (
     Edit,
     Exemplar,
     Expected,
+    FirstResponse,
     Gap,
     GapReading,
     Irritant,
@@ -40,6 +42,7 @@ from voc_pipeline.schema import (
     Sentiment,
     SourceKind,
     Stage,
+    Timing,
     Verbatim,
 )
 from voc_pipeline.steps.grounding import Documents, document_metrics
@@ -200,6 +203,7 @@ PLANTED = (
 
 CONFIG = Config(
     project="ondelia-demo",
+    response_seconds={"chat": 90.0},
     sources=(
         Source(name="chat", kind=SourceKind.CHAT, path="chat.json", fields=Fields.model_validate({"id": "id", "turns": {"path": "turns", "role": "role", "text": "text"}})),
         Source(name="avis", kind=SourceKind.REVIEW, path="avis.csv", fields=Fields(id="id", text="texte")),
@@ -237,6 +241,16 @@ MATCHES = [
     Match(PLANTED[1].id, "priorities", "PRI-1", 0.47, 0.44, MatchState.REFUSED, "Anne", datetime(2026, 10, 5, 9)),
     Match(PLANTED[2].id, "promises", "PRO-1", 0.40, 0.44, MatchState.NEAR),
 ]
+
+
+def _waited(number: int) -> FirstResponse:
+    """A minute or two for a person; now and then a robot first, nobody but a robot, nobody, no times, or clocks that disagree."""
+    odd = number % 23
+    if odd in (0, 1):
+        return FirstResponse(Timing.BACKWARDS if odd else Timing.UNTIMED, person=True, robot=False)
+    robot = 2.0 + number % 5 if odd in (2, 3, 4, 5) else None
+    person = None if odd in (5, 6) else 40.0 + number * 37 % 101
+    return FirstResponse(Timing.TIMED, person is not None, robot is not None, person, robot)
 
 
 class InventedStore:
@@ -378,7 +392,7 @@ class InventedStore:
         verbatim = Verbatim(
             id=key, source={"chat": "chat", "review": "avis", "survey": "enquete"}[kind], row_id=f"L{number:05d}", position=number + 1, kind=kind, channel=str(kind), lang=lang,
             text=text, text_key=key, question="", date=moment if chance.random() > 0.02 else None, customer=customer, respondent=key if kind is SourceKind.SURVEY else "",
-            scores=scores, attributes={"region": chance.choice(REGIONS), "plan": chance.choices(PLANS, (5, 4, 3, 0.4))[0]}, segments=tuple(segments),
+            scores=scores, attributes={"region": chance.choice(REGIONS), "plan": chance.choices(PLANS, (5, 4, 3, 0.4))[0]}, segments=tuple(segments), response=_waited(number) if kind is SourceKind.CHAT else None,
         )  # fmt: skip
         if kind is SourceKind.SURVEY and chance.random() < 0.7:
             for dimension, shift in zip(Dimension, (-0.2, -1.6, -1.9, -0.5, -1.1), strict=True):
@@ -445,6 +459,7 @@ class InventedStore:
         metrics += [Metric("remainder", "", "growth", 0.04, n=900, detail={"p_value": 0.01, "warning": True, "before": 0.11, "previous_run": "run-0001"})]
         metrics += [Metric("drift", PLANTED[0].id, "effect", 0.41, n=90, detail={"q_value": 0.01, "flagged": True, "recent": 0.52, "earlier": 0.61, "n_recent": 20, "n_earlier": 70, "examples": [list(place) for place in told]})]
         metrics += maturity_figures(voices, tellings, kinds, ["chat", "review", "survey", "shop"], {voice.verbatim_id: True for voice in voices if voice.channel == "chat"}, {})
+        metrics += response_figures(voices, {key: v.response for key, v in inside.items() if v.kind is SourceKind.CHAT}, CONFIG.response_seconds)
         metrics += health_figures([Standing(p.id, p.owner, as_of) for p in PLANTED if p.kind is IrritantKind.IRRITANT], replay_loops(self._acted(), (), str)[0], as_of)
         self._metrics[run.id] = metrics
         customers = {key: v.customer for key, v in inside.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import random
 import signal
 import sqlite3
@@ -11,6 +12,7 @@ import subprocess
 import time
 from collections import Counter, defaultdict
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -315,3 +317,23 @@ def test_a_need_nobody_studied_reads_as_gap_1(demo: Demo, planted_of: dict[str, 
     read = {row["irritant_id"]: row for row in _rows(demo.out / "gaps.csv")}[irritant]
     assert read["gap"] == "1" and 0.3 <= float(read["confidence"]) <= float(read["ceiling"]) == 0.5
     assert "No research of the register speaks of it" in read["evidence_en"]
+
+
+def test_waits_are_those_of_the_export(demo: Demo) -> None:
+    """Of every chat analysed the wait is that between its messages: median, ninth decile and who was answered by a robot alone agree with the export."""
+    chats = json.loads((ROOT / "data_samples" / "ondelia" / "chats_ondelia.json").read_text(encoding="utf-8"))["data"]["conversations"]
+    with closing(sqlite3.connect(demo.out / "voc.db")) as connection:
+        kept = {row_id for (row_id,) in connection.execute("SELECT row_id FROM verbatim WHERE source = 'chats' AND duplicate_of IS NULL")}
+    first: dict[str, dict[str, datetime]] = {}
+    for chat in chats:
+        said = [(message["author"]["type"], datetime.fromisoformat(message["sent_at"])) for message in chat["messages"] if chat["id"] in kept]
+        asked = next((place for place, (who, _) in enumerate(said) if who == "visitor"), None)
+        if asked is not None:
+            first[chat["id"]] = dict([*reversed(said[asked + 1 :]), ("asked", said[asked][1])])
+    waits = sorted((when["agent"] - when["asked"]).total_seconds() if "agent" in when else math.inf for when in first.values())
+    row = next(row for row in _rows(demo.out / "responses.csv") if not row["attribute"])
+    assert int(row["timed"]) == len(first) == len(kept) and row["untimed"] == row["backwards"] == row["not_kept"] == "0"
+    assert float(row["person_median_seconds"]) == waits[math.ceil(0.5 * len(waits)) - 1]
+    assert float(row["person_p90_seconds"]) == waits[math.ceil(0.9 * len(waits)) - 1]
+    assert int(row["robot_only"]) == sum("bot" in when and "agent" not in when for when in first.values()) > 0
+    assert float(row["within_share"]) == pytest.approx(sum(wait <= 120 for wait in waits) / len(waits), abs=1e-4)

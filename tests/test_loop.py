@@ -452,7 +452,7 @@ def test_the_workbook_tells_results_in_its_own_language() -> None:
 
 
 def test_the_loop_is_judged() -> None:
-    """Shares are over the irritants told, days run from identified to action, late is past due and not done, and what lacks is listed."""
+    """Shares are over the irritants told (of closed loops, over all that somebody acts on), days run from identified to action, late is past due and not done, and what lacks is listed."""
     loops = {A: stands(CAUSE, plan(), result())}
     irritants = [Standing(A, "", date(2026, 4, 23)), Standing(B, "", date(2026, 4, 23))]
     figures = {metric.name: metric for metric in health_figures(irritants, loops, date(2026, 8, 1))}
@@ -460,6 +460,10 @@ def test_the_loop_is_judged() -> None:
     assert figures["cause_share"].low is not None and figures["cause_share"].low < 0.5 and figures["cause_share"].n == 2
     assert figures["days_to_action"].value == 10 and "recurrence_share" not in figures
     assert [(one.kind, one.irritant_id) for one in troubles(irritants, loops, date(2026, 8, 1))] == [("late", A), ("unowned", B)]
+    ended = stands(plan(), result(), ("close", A, {"how": "met"}))
+    every = {A: ended, B: replace(ended, irritant_id=B, closed_how="decision"), "C": stands(CAUSE), "D": Loop("D")}
+    rate = next(m for m in health_figures(irritants[:1], every, date(2026, 8, 1)) if m.name == "closed_share")
+    assert (rate.value, rate.n, rate.detail) == (pytest.approx(1 / 3, abs=1e-5), 3, {"count": 1, "decided": 1}) and figures["closed_share"].value == 0
     closed = stands(plan(), result(), ("close", A, {"how": "met"}), ("recurred", A, {"rate_ratio": 3.0}))
     assert {m.name: m.value for m in health_figures(irritants, {A: closed}, date(2026, 8, 1))}["recurrence_share"] == 1.0
 
@@ -495,7 +499,9 @@ def test_maturity_tells_what_it_can() -> None:
     coverage = figures["maturity", "", "channel_coverage"]
     assert coverage.value == pytest.approx(2 / 3, abs=1e-5) and coverage.detail["silent"] == ["shop"]
     assert figures["maturity", "", "repaired_share"].value == 0.25
-    assert figures["maturity", "", "not_valued_spread"].value == 0.25 and figures["maturity", "", "not_valued_spread"].detail["p_value"] < 0.01  # type: ignore[operator]  # a number
+    spread = figures["maturity", "", "not_valued_spread"]
+    assert spread.value == 0.25 and spread.detail["p_value"] < 0.01  # type: ignore[operator]  # a number
+    assert spread.low is not None and spread.high is not None and 0.1 < spread.low < 0.25 < spread.high < 0.4
     assert figures["pillar", "resolution", "share_against"].value == 0.5
     assert figures["pillar", "empathy", "share_against"].value == 0.25
     mix = [metric for metric in found if metric.scope == "gap_mix"]

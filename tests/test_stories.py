@@ -229,6 +229,15 @@ def test_shares_are_of_customers_with_an_interval() -> None:
     assert metrics["first_contact_share"].value == pytest.approx(40 / 60)
 
 
+def test_settled_episodes_are_loops_closed_as_customers_tell_it() -> None:
+    """Of forty episodes, the ten that a positive contact follows are settled, with an interval; silence settles nothing."""
+    contacts = [contact(0, "chat", "A", customer=f"c{n:02d}") for n in range(40)] + [
+        contact(5, customer=f"c{n:02d}", settled=True) for n in range(10)
+    ]
+    share = next(m for m in story_figures(stories_of(contacts, SETTINGS, AS_OF), {}, DEFAULT) if m.name == "share_settled")
+    assert (share.value, share.n) == (0.25, 40) and share.low is not None and share.high is not None and 0.1 < share.low < 0.25 < share.high < 0.45
+
+
 def test_later_contacts_are_set_against_first_ones() -> None:
     """Where every later contact is not valued and no first one is, the difference is the whole, and p is small."""
     contacts = [contact(day, "chat", "A", customer=f"c{n:02d}", not_valued=day > 0) for n in range(40) for day in (0, 3)]

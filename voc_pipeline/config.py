@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from voc_pipeline.chat_settings import Seconds, TurnFields
 from voc_pipeline.errors import ConfigError, suggest
 from voc_pipeline.keys import installation_key
 from voc_pipeline.registers import Registers, read_registers
@@ -36,16 +37,6 @@ class FileFormat(Settings):
     sheet: str | None = None
     header_row: Annotated[int, Field(ge=1)] = 1
     records: str | None = Field(default=None, description="Dotted path to the list of records in a JSON file, such as data.conversations")
-
-
-class TurnFields(Settings):
-    """Where a chat's turns are. Nested (`path` names a list inside each record) or one turn a row (`path` empty, rows grouped by `conversation`)."""
-
-    path: str | None = None
-    role: str
-    text: str
-    time: str | None = None
-    customer_roles: tuple[str, ...] = ("customer", "client", "visitor", "user")
 
 
 class QuestionField(Settings):
@@ -240,6 +231,9 @@ class Config(Settings):
     discovery: Discovery = Discovery()
     priority: Priority = Priority()
     stories: Stories = Stories()
+    response_seconds: Mapping[str, Seconds] = Field(
+        default_factory=dict, description="By channel, within how many seconds a person should first answer"
+    )
     report: Report = Report()
     flow: Flow = Flow()
     since: date | None = None

@@ -165,6 +165,7 @@ class Intake:
             scores=dict(raw.scores),
             attributes={name: self._phrase(normalise(value), lang) for name, value in raw.attributes.items()},
             segments=segments,
+            response=raw.response,
         )
 
     def customer(self, customer: str) -> str:

@@ -68,6 +68,8 @@ def troubles(irritants: Sequence[Standing], loops: Mapping[str, Loop], as_of: da
 def health_figures(irritants: Sequence[Standing], loops: Mapping[str, Loop], as_of: date) -> list[Metric]:
     """The loop's health over the irritants of a run: shares with Wilson intervals over irritants, the median of days with its exact interval.
 
+    The rate of closed loops (`closed_share`) is over all irritants that somebody acts on, told in the run or not: what is solved falls silent.
+
     Args:
         irritants: Those told in the run.
         loops: By irritant.
@@ -89,6 +91,10 @@ def health_figures(irritants: Sequence[Standing], loops: Mapping[str, Loop], as_
         figures.append(_share("late_share", sum(is_late(loop, action, as_of) for loop, action in every), len(every)))
     verdicts = [action.measured.verdict for _, action in every if action.measured and action.measured.verdict]
     figures += [_share(f"{verdict}_share", verdicts.count(verdict), len(verdicts)) for verdict in VERDICTS if verdicts]
+    begun = [loop for loop in loops.values() if loop.causes or any(action.state != "dropped" for action in loop.actions)]
+    if begun:
+        closed = [loop.closed_how for loop in begun if loop.status == "closed"]
+        figures.append(_share("closed_share", closed.count("met"), len(begun), decided=closed.count("decision")))
     ended = [loop for loop in loops.values() if loop.closed_how == "met" or loop.recurrences]
     if ended:
         figures.append(_share("recurrence_share", sum(loop.recurrences > 0 for loop in ended), len(ended)))
@@ -107,9 +113,9 @@ def _owned(loop: Loop | None) -> bool:
     return loop is not None and any(action.owner and action.state != "dropped" for action in loop.actions)
 
 
-def _share(name: str, k: int, n: int) -> Metric:
+def _share(name: str, k: int, n: int, **detail: int) -> Metric:
     low, high = wilson_interval(k, n)
-    return Metric("loop", "", name, round(k / n, 6), round(low, 6), round(high, 6), n, {"count": k})
+    return Metric("loop", "", name, round(k / n, 6), round(low, 6), round(high, 6), n, {"count": k, **detail})
 
 
 def _median(days: Sequence[int]) -> Metric:

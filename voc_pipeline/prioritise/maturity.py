@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voc_pipeline.intervals import Estimates, Ints
+from voc_pipeline.intervals import LEVEL, Estimates, Ints
 from voc_pipeline.prioritise.base import Base, Bools, figure, read_base, rounded, share_of
 from voc_pipeline.schema import SMALL_BASE, Dimension, Gap, IrritantKind, Metric, NotValuedCode, Sentiment, Telling, Voice
 
@@ -89,9 +89,7 @@ def _repaired(base: Base) -> Iterator[Metric]:
 
 
 def _spread(base: Base) -> Iterator[Metric]:
-    """How differently channels make customers feel not valued: the standard deviation between them, and whether chance would do as much."""
-    from scipy.stats import chi2_contingency
-
+    """How differently channels make customers feel not valued: the standard deviation between them, with its interval, and whether chance would do as much."""
     named = np.array([voice.channel for voice in base.voices], dtype=object)
     shares: dict[str, Estimates] = {}
     for channel in sorted(set(named)):
@@ -103,12 +101,25 @@ def _spread(base: Base) -> Iterator[Metric]:
     value = np.array([float(own.value[0]) for own in shares.values()])
     n = np.array([float(own.effective_n[0]) for own in shares.values()])
     mean = float((value * n).sum() / n.sum())
-    test = chi2_contingency(np.stack([value * n, (1 - value) * n])) if 0 < mean < 1 else None
     detail: dict[str, object] = {name: float(own.value[0]) for name, own in shares.items()}
     spread = float(np.sqrt((n * (value - mean) ** 2).sum() / n.sum()))
-    yield Metric(
-        "maturity", "", "not_valued_spread", spread, n=len(shares), detail={"channels": detail, "p_value": float(test.pvalue) if test else None}
-    )
+    low, high, p_value = _ends(spread, mean * (1 - mean) / float(n.sum()), len(shares) - 1) if 0 < mean < 1 else (None, None, None)
+    yield Metric("maturity", "", "not_valued_spread", spread, low, high, len(shares), {"channels": detail, "p_value": p_value})
+
+
+def _ends(spread: float, unit: float, freedom: int) -> tuple[float, float, float]:
+    """Ends of a spread between shares, and the p-value of none: its chi-square is a noncentral one, whose noncentrality is what chance does not make."""
+    from scipy.optimize import brentq
+    from scipy.stats import chi2, ncx2
+
+    x, tail = spread**2 / unit, (1 - LEVEL) / 2
+
+    def beyond(x: float, chance: float) -> float:
+        """Noncentrality under which a value as low as x has that chance."""
+        return 0.0 if chi2.cdf(x, freedom) <= chance else float(brentq(lambda shift: float(ncx2.cdf(x, freedom, shift)) - chance, 1e-9, 4 * x + 200))
+
+    low, high = (float(np.sqrt(shift * unit)) for shift in (beyond(x, 1 - tail), beyond(max(x, freedom), tail)))
+    return min(low, spread), max(high, spread), float(chi2.sf(x, freedom))
 
 
 def _gap_mix(base: Base) -> Iterator[Metric]:

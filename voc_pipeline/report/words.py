@@ -103,6 +103,19 @@ class Words:
         a, b = self.number(low, digits, sign), self.number(high, digits, sign)
         return f"de{HARD}{a} à{HARD}{b}" if self.lang == "fr" else f"{a} to {b}"
 
+    def duration(self, seconds: float) -> str:
+        """A wait in the two largest units that it takes: `45 s`, `1 min 35 s`, `2 h 5 min`, `3 j 4 h` (`3 d 4 h`).
+
+        >>> Words("fr").duration(95).replace(HARD, " "), Words("en").duration(273600).replace(HARD, " ")
+        ('1 min 35 s', '3 d 4 h')
+        """
+        rest, parts = round(seconds), []
+        for unit, size in (("j" if self.lang == "fr" else "d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+            n, rest = divmod(rest, size)
+            parts.append(f"{self.number(n)}{HARD}{unit}" if n else "")
+        first = next((place for place, part in enumerate(parts) if part), len(parts) - 1)
+        return HARD.join(part for part in parts[first : first + 2] if part) or f"0{HARD}s"
+
     def ordinal(self, n: int) -> str:
         """`1er`, `2e`; `1st`, `2nd`."""
         if self.lang == "fr":

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from voc_pipeline.schema.audits import Audit, AuditAnswer, Drawn, Stratum
 from voc_pipeline.schema.documents import Match, MatchState
-from voc_pipeline.schema.feedback import Annotation, Dropped, Passage, RawFeedback, Segment, SegmentAnnotation, Turn, Unreadable, Verbatim
+from voc_pipeline.schema.feedback import (
+    Annotation,
+    Dropped,
+    FirstResponse,
+    Passage,
+    RawFeedback,
+    Segment,
+    SegmentAnnotation,
+    Turn,
+    Unreadable,
+    Verbatim,
+)
 from voc_pipeline.schema.irritants import (
     OUTCOMES,
     SMALL_BASE,
@@ -32,6 +43,7 @@ from voc_pipeline.schema.labels import (
     Sentiment,
     SourceKind,
     Stage,
+    Timing,
 )
 from voc_pipeline.schema.ledger import Edit
 from voc_pipeline.schema.loop import LEAST_BEFORE, LOOP_STATUS, METRICS, SCORES, VERDICTS, Action, Cause, Expected, Loop, Measured
@@ -60,6 +72,7 @@ __all__ = [
     "Episode",
     "Exemplar",
     "Expected",
+    "FirstResponse",
     "Gap",
     "GapReading",
     "Ground",
@@ -90,6 +103,7 @@ __all__ = [
     "Story",
     "Stratum",
     "Telling",
+    "Timing",
     "Turn",
     "Unreadable",
     "Verbatim",

@@ -6,16 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from voc_pipeline.schema.labels import Dimension, Gap, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage
+from voc_pipeline.schema.labels import Dimension, Gap, NotValuedCode, Outcome, Reason, Role, Sentiment, SourceKind, Stage, Timing
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of a chat as it came: not redacted, never stored."""
+    """One turn of a chat as it came: not redacted, never stored. `robot`: no person of the company wrote it."""
 
     role: Role
     text: str = field(repr=False)
     at: datetime | None = None
+    robot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FirstResponse:
+    """How long a chat's customer waited, from their first message to the first answer after it. Times themselves are not kept.
+
+    Attributes:
+        timing: `timed`; `untimed` where a time is missing or tells only the day; `backwards` where times contradict the order of messages.
+        person: Whether a person of the company answers at all.
+        robot: Whether a robot does.
+        person_seconds: Until a person first answers; None where none does, or nothing is timed.
+        robot_seconds: The same for a robot.
+    """
+
+    timing: Timing
+    person: bool
+    robot: bool
+    person_seconds: float | None = None
+    robot_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,7 @@ class RawFeedback:
     scores: Mapping[str, float] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
+    response: FirstResponse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +95,7 @@ class Verbatim:
         customer: Keyed hash of the customer's id, or "".
         respondent: Keyed hash that joins a survey's answers and `scores`, or "".
         scores: `nps` 0-10, `csat`, `ces`, `stars`, and `expectation.<dimension>`, `perception.<dimension>`, `weight.<dimension>` on the survey's own scale.
+        response: How long a chat's customer waited for a first answer; None where it is no chat, or its source was read before that was kept.
     """
 
     id: str
@@ -92,6 +114,7 @@ class Verbatim:
     scores: Mapping[str, float]
     attributes: Mapping[str, str]
     segments: tuple[Segment, ...]
+    response: FirstResponse | None = None
 
 
 @dataclass(frozen=True, slots=True)

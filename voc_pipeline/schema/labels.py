@@ -108,6 +108,14 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
 
 
+class Timing(StrEnum):
+    """What the clock of a chat allows to say."""
+
+    TIMED = "timed"
+    UNTIMED = "untimed"
+    BACKWARDS = "backwards"
+
+
 class IrritantKind(StrEnum):
     """What a record of the registry stands for: what to mend, what to keep, what is asked for."""
 

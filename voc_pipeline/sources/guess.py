@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from voc_pipeline.chat_settings import ROBOT_ROLES
 from voc_pipeline.config import FileFormat
 from voc_pipeline.errors import SourceError
 from voc_pipeline.schema import Dimension, SourceKind
@@ -251,10 +252,14 @@ def _turn_fields(draft: Draft, columns: Sequence[Profile], text: Profile, role: 
     written = sorted({as_text(value) for value in role.values if fold(as_text(value)) in customers})
     if customers:
         fields["customer_roles"] = written
-    others = sorted(name for name in spoken if name not in CUSTOMER_ROLES | AGENT_ROLES)
+    robots = {fold(name) for name in ROBOT_ROLES}
+    if automatic := sorted({as_text(value) for value in role.values if fold(as_text(value)) in robots}):
+        fields["robot_roles"] = automatic
+    others = sorted(name for name in spoken if name not in CUSTOMER_ROLES | AGENT_ROLES | robots)
     if others:
         draft.notes["roles"] = (
-            f"{len(others)} other value(s) of {role.name!r} are taken for the company's side / les autres valeurs comptent comme l'entreprise"
+            f"{len(others)} other value(s) of {role.name!r} are taken for people of the company; list robots in robot_roles / "
+            "les autres valeurs comptent comme des personnes de l'entreprise ; les robots vont dans robot_roles"
         )
     return fields
 
@@ -435,7 +440,7 @@ def _pick(columns: Iterable[Profile], accepts: Callable[[Profile], bool], named:
 
 def _used(fields: Any) -> set[str]:
     if isinstance(fields, Mapping):
-        return {name for key, value in fields.items() if key not in {"question", "customer_roles"} for name in _used(value)}
+        return {name for key, value in fields.items() if key not in {"question", "customer_roles", "robot_roles"} for name in _used(value)}
     if isinstance(fields, list):
         return {name for value in fields for name in _used(value)}
     return {fields} if isinstance(fields, str) else set()

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from voc_pipeline.config import Source, TurnFields
-from voc_pipeline.schema import RawFeedback, Reason, Role, SourceKind, Turn, Unreadable
+from voc_pipeline.chat_settings import TurnFields
+from voc_pipeline.config import Source
+from voc_pipeline.schema import FirstResponse, RawFeedback, Reason, Role, SourceKind, Turn, Unreadable
+from voc_pipeline.sources.answering import first_response, instant
 from voc_pipeline.sources.files import BrokenRow, Row
 from voc_pipeline.sources.values import Refused, as_date, as_key, as_number, as_text, fold, parse_zone, row_hash
 
@@ -109,6 +112,10 @@ class Mapper:
     def __init__(self, source: Source, since: date | None = None, until: date | None = None) -> None:
         self.source, self.fields = source, source.fields
         self.zone = parse_zone(source.timezone, f"sources.{source.name}")
+        turns = source.fields.turns
+        self._customers, self._robots = (
+            {fold(name) for name in names} for names in ((turns.customer_roles, turns.robot_roles) if turns else ((), ()))
+        )
         self._since = datetime.combine(since, time.min) if since else datetime.min
         self._until = datetime.combine(until, time.max) if until else datetime.max
 
@@ -119,10 +126,10 @@ class Mapper:
             return
         values = located.row.values
         try:
-            turns = self.nested_turns(values, located.epoch) if self.source.kind is SourceKind.CHAT else ()
-            base = self._base(located, [values], turns)
+            came = self.nested_turns(values, located.epoch) if self.source.kind is SourceKind.CHAT else []
+            base = self._base(located, [values], came)
             if base is not None:
-                yield from self._feedback(located, base, values, turns)
+                yield from self._feedback(located, base, values, came)
         except Refused as refused:
             yield self.unreadable(located, refused.reason, refused.detail)
 
@@ -132,10 +139,10 @@ class Mapper:
         records = [located.row.values for located in rows if isinstance(located.row, Row)]
         assert self.fields.turns is not None  # the config demands it of every chat
         try:
-            turns = in_time([turn for record in records if (turn := self._turn(record, self.fields.turns, first.epoch))])
+            turns = in_time([turn for record in records if (turn := self._turn(record, self.fields.turns, first.epoch))], self.zone)
             base = self._base(first, records, turns)
             if base is not None:
-                yield self._raw(first, base, "", turns=turns)
+                yield self._raw(first, base, "", turns=turns, response=first_response(turns, self.zone))
         except Refused as refused:
             yield self.unreadable(first, refused.reason, refused.detail)
 
@@ -187,10 +194,10 @@ class Mapper:
         channel = as_key(first(f.channel)) or self.source.channel
         return Base(row_id, moment, as_key(first(f.customer)), channel, scores, attributes, self._languages(first(f.lang)))
 
-    def _feedback(self, located: Located, base: Base, values: Mapping[str, Any], turns: tuple[Turn, ...]) -> Iterator[RawFeedback]:
+    def _feedback(self, located: Located, base: Base, values: Mapping[str, Any], turns: list[Turn]) -> Iterator[RawFeedback]:
         f = self.fields
         if self.source.kind is SourceKind.CHAT:
-            yield self._raw(located, base, "", turns=turns)
+            yield self._raw(located, base, "", turns=in_time(turns, self.zone), response=first_response(turns, self.zone))
         elif self.source.kind is SourceKind.REVIEW:
             yield self._raw(located, base, as_text(lookup(values, f.text)), title=" ".join(as_text(lookup(values, f.title)).split()))
         else:
@@ -220,6 +227,7 @@ class Mapper:
         question: str = "",
         channel: str = "",
         respondent: str = "",
+        response: FirstResponse | None = None,
     ) -> RawFeedback:
         return RawFeedback(
             source=self.source.name,
@@ -237,10 +245,11 @@ class Mapper:
             scores=base.scores,
             attributes=base.attributes,
             languages=base.languages,
+            response=response,
         )
 
-    def nested_turns(self, values: Mapping[str, Any], epoch: datetime | None) -> tuple[Turn, ...]:
-        """Turns that lie as a list inside a record (or as the JSON text of one, as CSV exports have it).
+    def nested_turns(self, values: Mapping[str, Any], epoch: datetime | None) -> list[Turn]:
+        """Turns that lie as a list inside a record (or as the JSON text of one, as CSV exports have it), in its order.
 
         Raises:
             Refused: What lies there is no list of turns, or a turn's time is impossible.
@@ -254,17 +263,20 @@ class Mapper:
             except (ValueError, RecursionError):
                 raise Refused(Reason.BAD_ROW, "its turns are not valid JSON") from None
         if turns is None or turns == "":
-            return ()
+            return []
         if not isinstance(turns, list) or not all(isinstance(turn, Mapping | list) for turn in turns):
             raise Refused(Reason.BAD_ROW, "its turns are no list of objects")
-        return in_time([turn for record in turns if (turn := self._turn(record, where, epoch))])
+        return [turn for record in turns if (turn := self._turn(record, where, epoch))]
 
     def _turn(self, record: Any, where: TurnFields, epoch: datetime | None) -> Turn | None:
         at = as_date(lookup(record, where.time), self.source.date_formats, self.zone, epoch, "the time of a turn") if where.time else None
         text = as_text(lookup(record, where.text))
         spoken_by = fold(as_text(lookup(record, where.role)))
-        role = Role.CUSTOMER if spoken_by in {fold(name) for name in where.customer_roles} else Role.AGENT
-        return Turn(role, text, at) if text else None
+        if not text:
+            return None
+        if spoken_by in self._customers:
+            return Turn(Role.CUSTOMER, text, at)
+        return Turn(Role.AGENT, text, at, robot=spoken_by in self._robots)
 
     def _languages(self, value: Any) -> tuple[str, ...]:
         code = fold(as_text(value))
@@ -273,10 +285,10 @@ class Mapper:
         return (code, *(other for other in declared if other != code)) if re.fullmatch(r"[a-z]{2}", code) else declared
 
 
-def in_time(turns: list[Turn]) -> tuple[Turn, ...]:
+def in_time(turns: list[Turn], zone: ZoneInfo) -> tuple[Turn, ...]:
     """Turns by their times if each has one, else as they came."""
     if all(turn.at for turn in turns):
-        turns = sorted(turns, key=lambda turn: turn.at or datetime.min)
+        turns = sorted(turns, key=lambda turn: instant(turn.at, zone) if turn.at else 0.0)
     return tuple(turns)
 
 

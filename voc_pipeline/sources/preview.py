@@ -326,7 +326,7 @@ def _short(text: str) -> str:
 def _shown(item: RawFeedback | Unreadable) -> dict[str, str]:
     if isinstance(item, Unreadable):
         return {"position": str(item.position), "problem": f"{item.reason.value}: {item.detail}"}
-    words = " | ".join(f"{turn.role.value}: {turn.text}" for turn in item.turns) if item.turns else item.text
+    words = " | ".join(f"{'robot' if turn.robot else turn.role.value}: {turn.text}" for turn in item.turns) if item.turns else item.text
     row = {
         "position": str(item.position),
         "id": item.row_id,

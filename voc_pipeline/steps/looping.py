@@ -13,12 +13,13 @@ from voc_pipeline.config import Journey
 from voc_pipeline.loop.health import Standing, health_figures
 from voc_pipeline.prioritise.base import Base, read_base
 from voc_pipeline.prioritise.maturity import maturity_figures
+from voc_pipeline.prioritise.responses import response_figures
 from voc_pipeline.prioritise.results import measured_result
 from voc_pipeline.schema import Action, Edit, Irritant, IrritantKind, Loop, Measured, Metric, Role, SourceKind, Verbatim
 from voc_pipeline.steps.context import Context, Counts, Step
 from voc_pipeline.steps.measuring import contacts_of, read_run, tellings_of, voices_of
 
-SCOPES = ("action", "loop", "maturity", "gap_mix", "pillar")
+SCOPES = ("action", "loop", "maturity", "gap_mix", "pillar", "response")
 """Scopes of the figures this step writes."""
 
 
@@ -53,6 +54,8 @@ def _close_loop(context: Context, shard: int) -> Counts:
     metrics = [_metric(action, measured) for action, measured in results]
     stages = {stage.id: str(stage.maps_to) for stage in own.stages}
     metrics += maturity_figures(voices, tellings, kinds, own.channels, _answered(verbatims), stages)
+    waits = {i: v.response for i, v in verbatims.items() if v.kind is SourceKind.CHAT}
+    metrics += response_figures(voices, waits, context.config.response_seconds)
     with context.finishing("loop", shard, {"measured": len(results), "events": len(events)}):
         for event in events:
             context.store.append_edit(event)

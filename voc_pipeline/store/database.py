@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from voc_pipeline.errors import StoreError
 from voc_pipeline.store.columns import bound
 
-HEAD = "0006"
+HEAD = "0007"
 """Revision of the present schema, the last of `migrations/versions`."""
 
 VERSION_TABLE = "voc_schema"

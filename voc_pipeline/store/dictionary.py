@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Integer, Table
 
-from voc_pipeline.store import register_tables as tables
 from voc_pipeline.store.columns import Day, JSONText, Moment, Real, Words
+from voc_pipeline.store.every_table import MODULES, metadata
 
 _TYPES: tuple[tuple[type[Any], str], ...] = (
     (JSONText, "JSON text"),
@@ -22,14 +22,16 @@ _TYPES: tuple[tuple[type[Any], str], ...] = (
 
 def data_dictionary() -> str:
     """Every table and column with its type, key and meaning, in Markdown."""
+    names = [f"`{module.__name__.replace('.', '/')}.py`" for module in MODULES]
+    files = (", ".join(names[:-1]), names[-1])
     parts = [
         "# Data dictionary",
-        "Generated from `voc_pipeline/store/tables.py` and `voc_pipeline/store/register_tables.py` by `python -m voc_pipeline.store.dictionary`; do not edit by hand.",
+        f"Generated from {files[0]} and {files[1]} by `python -m voc_pipeline.store.dictionary`; do not edit by hand.",
         "The same tables on SQLite and PostgreSQL. Timestamps carry no time zone. Text sorts by code point. JSON is text with sorted keys. "
         "A column is never null unless it says so. Personal data is replaced before anything is stored; hashes are keyed (HMAC-SHA256).",
-        "\n".join(f"- [`{table.name}`](#{table.name}): {_first_sentence(table)}" for table in tables.metadata.tables.values()),
+        "\n".join(f"- [`{table.name}`](#{table.name}): {_first_sentence(table)}" for table in metadata.tables.values()),
     ]
-    for table in tables.metadata.tables.values():
+    for table in metadata.tables.values():
         rows = "\n".join(_line(column) for column in table.columns)
         parts.append(f"## {table.name}\n\n{table.comment}\n\n| Column | Type | Key | Meaning |\n| --- | --- | --- | --- |\n{rows}")
     return "\n\n".join(parts) + "\n"

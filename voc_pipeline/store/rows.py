@@ -11,6 +11,7 @@ from voc_pipeline.schema import (
     Annotation,
     Dimension,
     Exemplar,
+    FirstResponse,
     Gap,
     GapReading,
     Ground,
@@ -25,6 +26,7 @@ from voc_pipeline.schema import (
     Sentiment,
     SourceKind,
     Stage,
+    Timing,
     Verbatim,
 )
 
@@ -36,6 +38,7 @@ _SENTIMENTS = {sentiment.value: sentiment for sentiment in Sentiment}
 _STAGES = {stage.value: stage for stage in Stage}
 _DIMENSIONS = {dimension.value: dimension for dimension in Dimension}
 _GAPS = {gap.value: gap for gap in Gap}
+_RESPONSE = ("timing", "person", "robot", "person_seconds", "robot_seconds")
 
 
 def chunks(items: Sequence[T], size: int = 500) -> Iterator[list[T]]:
@@ -69,6 +72,7 @@ def staged_row(verbatim: Verbatim, run_id: str, n: int) -> dict[str, Any]:
             "scores": {name: float(value) for name, value in verbatim.scores.items()},
             "attributes": dict(verbatim.attributes),
             "segments": [(s.position, s.start, s.end, s.text, s.role) for s in verbatim.segments],
+            "response": [getattr(verbatim.response, name) for name in _RESPONSE] if verbatim.response else None,
         },
     }
 
@@ -78,6 +82,7 @@ def from_staged(row: Row[Any]) -> Verbatim:
     rest: dict[str, Any] = dict(row.rest)
     segments = tuple(Segment(position, start, end, text, _ROLES[role]) for position, start, end, text, role in rest.pop("segments"))
     kind = SourceKind(rest.pop("kind"))
+    waited = rest.pop("response", None)  # a stage written before waits were kept has none
     return Verbatim(
         id=row.verbatim_id,
         source=row.source,
@@ -88,6 +93,7 @@ def from_staged(row: Row[Any]) -> Verbatim:
         text_key=row.text_key,
         kind=kind,
         segments=segments,
+        response=from_response(*waited) if waited else None,
         **rest,
     )
 
@@ -127,8 +133,18 @@ def from_segment(position: int, start: int, end: int, text: str, role: str) -> S
     return Segment(position, start, end, text, _ROLES[role])
 
 
-def from_verbatim(row: Row[Any], segments: Sequence[Segment]) -> Verbatim:
-    """Verbatim of a row and its segments, in order."""
+def response_row(verbatim: Verbatim) -> dict[str, Any]:
+    """Row of `first_response`, of a verbatim that has one."""
+    return {"verbatim_id": verbatim.id} | {name: getattr(verbatim.response, name) for name in _RESPONSE}
+
+
+def from_response(timing: str, person: bool, robot: bool, person_seconds: float | None, robot_seconds: float | None) -> FirstResponse:
+    """First response of its columns."""
+    return FirstResponse(Timing(timing), person, robot, person_seconds, robot_seconds)
+
+
+def from_verbatim(row: Row[Any], segments: Sequence[Segment], response: FirstResponse | None = None) -> Verbatim:
+    """Verbatim of a row, its segments in order, and the wait for its first answer."""
     return Verbatim(
         id=row.id,
         source=row.source,
@@ -146,6 +162,7 @@ def from_verbatim(row: Row[Any], segments: Sequence[Segment]) -> Verbatim:
         scores=row.scores,
         attributes=row.attributes,
         segments=tuple(segments),
+        response=response,
     )
 
 

@@ -12,6 +12,7 @@ from voc_pipeline.schema import Dropped, Outcome, Reason, Segment, Unreadable, V
 from voc_pipeline.store import tables as t
 from voc_pipeline.store.database import Database, insert, upsert
 from voc_pipeline.store.nouns import ScoreRow, StagedRow
+from voc_pipeline.store.responses import keep_responses, stored_responses
 from voc_pipeline.store.rows import chunks, from_staged, from_verbatim, segment_rows, staged_row, verbatim_row
 from voc_pipeline.store.voices import stored_segments
 
@@ -246,15 +247,17 @@ def _keep(connection: Connection, run_id: str, verbatims: Sequence[Verbatim], re
     old_segments: dict[str, list[Segment]] = {id_: [] for id_ in old_rows}
     for id_, segment in stored_segments(connection, list(old_rows)):
         old_segments[id_].append(segment)
-    rows, stale, segments = [], [], []
+    waits = stored_responses(connection, list(old_rows))
+    rows, stale, segments, waited = [], [], [], []
     for verbatim in verbatims:
         repeat = repeats.get(verbatim.id)
         row = old_rows.get(verbatim.id)
-        old = None if row is None else from_verbatim(row, old_segments[verbatim.id])
+        old = None if row is None else from_verbatim(row, old_segments[verbatim.id], waits.get(verbatim.id))
         first_run = run_id if row is None else row.first_run
         text_run = run_id if row is None or old is None or old.text != verbatim.text else row.text_run
         if row is None or old != verbatim or row.duplicate_of != repeat:
             rows.append(verbatim_row(verbatim, repeat, first_run, text_run))
+            waited.append(verbatim)
         if old is None or _reading(old) != _reading(verbatim):
             segments.extend(segment_rows(verbatim))
             if old is not None:
@@ -269,6 +272,7 @@ def _keep(connection: Connection, run_id: str, verbatims: Sequence[Verbatim], re
         connection.execute(delete(t.segment).where(t.segment.c.verbatim_id.in_(stale)))
     upsert(connection, t.verbatim, rows)
     insert(connection, t.segment, segments)
+    keep_responses(connection, waited)
 
 
 def _reading(verbatim: Verbatim) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from voc_pipeline.schema import Annotation, Segment, SegmentAnnotation, Verbatim
 from voc_pipeline.store import tables as t
 from voc_pipeline.store.database import Database, insert, upsert
 from voc_pipeline.store.nouns import ScoreRow
+from voc_pipeline.store.responses import stored_responses
 from voc_pipeline.store.rows import (
     annotation_row,
     chunks,
@@ -155,7 +156,8 @@ def _fetch_verbatims(connection: Connection, page: Select[Any]) -> list[Verbatim
     segments: dict[str, list[Segment]] = {row.id: [] for row in rows}
     for verbatim_id, segment in stored_segments(connection, list(segments)):
         segments[verbatim_id].append(segment)
-    return [from_verbatim(row, segments[row.id]) for row in rows]
+    waits = stored_responses(connection, list(segments))
+    return [from_verbatim(row, segments[row.id], waits.get(row.id)) for row in rows]
 
 
 def _fetch_annotations(connection: Connection, page: Select[Any], model_version: str) -> list[Annotation]:

@@ -63,6 +63,7 @@ def story_figures(stories: Sequence[Story], apart: Mapping[str, int], weights: W
     metrics += [Metric("story_stat", "", "customers", float(len(stories)), n=len(stories)), Metric("story_stat", "", "contacts", float(n_contacts))]
     for name, marked in _marks(stories).items():
         metrics += _one("story_stat", name, _share(marked, np.arange(len(stories), dtype=np.int64)))
+    metrics += _settled(stories)
     metrics += _days_open(stories)
     metrics += _one("story_stat", "score", mean([story.score for story in stories], np.arange(len(stories), dtype=np.int64)))
     metrics += _first_and_later(stories)
@@ -138,6 +139,15 @@ def _exemplars(stories: Sequence[Story]) -> list[str]:
             if len(kept) < EXEMPLARS and story not in kept and (again or new):
                 kept.append(story)
     return [story.customer for story in kept]
+
+
+def _settled(stories: Sequence[Story]) -> Iterator[Metric]:
+    """Of all episodes, those after which the same customer is pleased or says that it was mended: loops closed as customers tell it."""
+    marked, clusters = [], []
+    for place, story in enumerate(stories):
+        marked += [episode.settled for episode in story.episodes]
+        clusters += [place] * len(story.episodes)
+    yield from _one("story_stat", "share_settled", _share(marked, np.array(clusters, dtype=np.int64)))
 
 
 def _days_open(stories: Sequence[Story]) -> Iterator[Metric]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from voc_pipeline.report.page import actions, analyst, documents, essentials, marketing, method, product, registry, rollups, stories
+from voc_pipeline.report.page import actions, analyst, documents, essentials, marketing, method, product, registry, responses, rollups, stories
 from voc_pipeline.report.page.phrases import LEAST_GROUP, Phrases
 from voc_pipeline.report.page.records import read_records
 from voc_pipeline.report.quotes import Quotes, lead_of
@@ -52,4 +52,5 @@ def render(reading: Reading, words: Words) -> str:
         registry=registry.view(phrases),
         rollups={str(level): rollups.view(phrases, records, level) for level in Level},
         stories=stories.view(phrases),
+        responses=responses.view(phrases),
     )

@@ -10,6 +10,7 @@ from voc_pipeline.report.charts import bounds, whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.reading import detail, interval, parted
 from voc_pipeline.report.verdicts import points_told, verdict_told
+from voc_pipeline.report.words import HARD
 from voc_pipeline.schema import SMALL_BASE, VERDICTS, Action, Expected, Gap, IrritantKind, Loop, Measured, Metric
 
 HEALTH = (
@@ -17,6 +18,7 @@ HEALTH = (
     "cause_share",
     "action_share",
     "result_share",
+    "closed_share",
     "expected_share",
     "met_share",
     "not_met_share",
@@ -25,7 +27,14 @@ HEALTH = (
     "recurrence_share",
     "days_to_action",
 )
-MATURITY = ("channel_coverage", "answered_share", "repaired_share", "not_valued_spread")
+MATURITY = {
+    "channel_coverage": "maturity",
+    "answered_share": "maturity",
+    "share_settled": "story_stat",
+    "repaired_share": "maturity",
+    "not_valued_spread": "maturity",
+}
+"""Figures of maturity beside the loop's health, with the scope each stands in."""
 PILLARS = ("personalisation", "integrity", "expectations", "resolution", "time_and_effort", "empathy")
 TONES = {"met": "good", "not_met": "rising", "cannot_tell": ""}
 
@@ -43,7 +52,7 @@ def view(phrases: Phrases) -> View:
         "causes": [_cause(phrases, loop) for loop in loops.values() if loop.causes and not loop.actions],
         "look": _look(phrases, day),
         "health": [_health(phrases, name, metric) for name in HEALTH if (metric := phrases.f.get("loop", "", name))],
-        "maturity": [_maturity(phrases, name, metric) for name in MATURITY if (metric := phrases.f.get("maturity", "", name))],
+        "maturity": [_maturity(phrases, name, metric) for name, scope in MATURITY.items() if (metric := phrases.f.get(scope, "", name))],
         "gaps": _gap_mix(phrases),
         "gap_heads": [phrases.gap(gap) for gap in Gap],
         "pillars": _pillars(phrases),
@@ -180,9 +189,13 @@ def _maturity(phrases: Phrases, name: str, metric: Metric) -> View:
         p = detail(metric, "p_value")
         found = phrases.listed((phrases.channel(one), share) for one, share in sorted(detail(metric, "channels", {}).items()))
         says = found if p is None else f"{found} ({t('maturity.spread.more' if float(p) < 0.05 else 'maturity.spread.chance')})"
-    text = phrases.points(estimate.value, 1).lstrip("+") if name == "not_valued_spread" else t.percent(estimate.value)
-    ends = t.percents(estimate.low, estimate.high) if estimate.low < estimate.high else ""
-    few = metric.n if name in ("answered_share", "repaired_share") else None  # channels are counted, not sampled
+    if name == "share_settled":
+        says = t("maturity.least")
+    spread = name == "not_valued_spread"
+    text = phrases.points(estimate.value, 1).lstrip("+").replace(" ", HARD) if spread else t.percent(estimate.value)
+    ends = t.range(100 * estimate.low, 100 * estimate.high) if spread else t.percents(estimate.low, estimate.high)
+    ends = ends if estimate.low < estimate.high else ""
+    few = None if name in ("channel_coverage", "not_valued_spread") else metric.n  # channels are counted, not sampled
     return {"name": t(f"maturity.{name}"), "text": text, "interval": ends, "n": metric.n, "few": few, "says": says}
 
 

@@ -23,6 +23,7 @@ from voc_pipeline.report.tables.files import canonical_csv, write_tables
 from voc_pipeline.report.tables.method import audit_rows, count_rows, figure_rows, quality_rows
 from voc_pipeline.report.tables.records import best_quotes, gap_rows, mention_rows, record_rows
 from voc_pipeline.report.tables.registry import ledger_rows, remainder_rows
+from voc_pipeline.report.tables.responses import response_rows
 from voc_pipeline.report.tables.rollups import rollup_rows
 from voc_pipeline.report.tables.stories import seam_matrix_rows, seam_rows, story_rows, story_stat_rows
 from voc_pipeline.schema import IrritantKind
@@ -44,7 +45,7 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
     Returns:
         By name: `irritants`, `strengths`, `suggestions`, `mentions`, `gaps`, `registers`, `register_matches`, `dispersion`, `stages`, `segments`, `months`, `irritant_months`, `irritant_segments`,
         `drivers`, `driver_segments`, `regard_effects`, `moments`, `rollups`, `aspects`, `crossings`, `codes`, `code_stages`, `dimensions`, `figures`, `counts`, `quality`, `audit`, `ledger`,
-        `remainder`, `stories`, `story_stats`, `seams`, `seam_matrix`, `actions`, `loop`. Rows sorted, floats rounded; `columns` explains the columns.
+        `remainder`, `stories`, `story_stats`, `seams`, `seam_matrix`, `actions`, `loop`, `responses`. Rows sorted, floats rounded; `columns` explains the columns.
 
     Raises:
         RunError: no run has that id.
@@ -86,5 +87,6 @@ def tables(store: Readable, config: Config, run_id: str) -> dict[str, DataFrame]
         "seam_matrix": seam_matrix_rows(reading),
         "actions": action_rows(reading),
         "loop": loop_rows(reading),
+        "responses": response_rows(reading),
     }
     return {name: frame(name, rows) for name, rows in made.items()}

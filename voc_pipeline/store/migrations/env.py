@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from alembic import context
 
-from voc_pipeline.store import register_tables as tables
 from voc_pipeline.store.database import VERSION_TABLE
+from voc_pipeline.store.every_table import metadata
 
 
 def migrate() -> None:
     """Upgrades to the revision asked for."""
     connection = context.config.attributes["connection"]
-    context.configure(connection=connection, target_metadata=tables.metadata, version_table=VERSION_TABLE, transactional_ddl=True)
+    context.configure(connection=connection, target_metadata=metadata, version_table=VERSION_TABLE, transactional_ddl=True)
     with context.begin_transaction():
         context.run_migrations()
 
