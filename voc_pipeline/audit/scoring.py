@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,11 +20,12 @@ PRIOR = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A figure with the ends of its interval."""
+    """A figure with the ends of its interval. `clipped`: it fell outside of [0, 1] and was brought back."""
 
     value: float
     low: float
     high: float
+    clipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Table:
         clusters: Customer of each, from 0. *Shape:* (n,)
         seed: Of the bootstrap.
         replicates: Of the bootstrap.
+        inside: Verbatims that the figures are of, all by default; the others still tell the strata's sizes. *Shape:* (n,)
     """
 
     gold: Floats
@@ -48,12 +50,31 @@ class Table:
     clusters: Ints
     seed: int = 0
     replicates: int = REPLICATES
+    inside: NDArray[np.bool_] | None = None
+
+    def among(self, inside: NDArray[np.bool_]) -> Table:
+        """The same sample, figures of some of its verbatims only: a domain of it, whose size in each stratum is itself estimated. *Shape:* (n,)"""
+        return replace(self, inside=inside)
+
+    @cached_property
+    def _kept(self) -> Floats:
+        kept: Floats = np.ones(len(self.gold)) if self.inside is None else self.inside.astype(np.float64)
+        return kept
+
+    @property
+    def read(self) -> int:
+        """Verbatims that the figures are of."""
+        return int(self._kept.sum())
 
     @cached_property
     def positives(self) -> Floats:
         """Verbatims that people say bear the mark, halves counted as halves, without weights. *Shape:* (m,)"""
-        positives: Floats = self.gold.sum(axis=0)
+        positives: Floats = self._kept @ self.gold
         return positives
+
+    def enough(self, mark: int) -> bool:
+        """Whether people gave the mark to 30 verbatims at least, and not to 30 others."""
+        return SMALL_BASE <= self.positives[mark] <= self.read - SMALL_BASE
 
     @cached_property
     def _replicates(self) -> Floats:
@@ -67,7 +88,7 @@ class Table:
 
     def _cells(self, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """True and false positives, false and true negatives. *Shape:* (..., m) each."""
-        said = self.said.astype(np.float64)
+        said, weights = self.said.astype(np.float64), weights * self._kept
         both, gold, model = weights @ (self.gold * said), weights @ self.gold, weights @ said
         total = weights.sum(axis=-1)[..., None]
         return both, model - both, gold - both, total - gold - model + both
@@ -76,7 +97,7 @@ class Table:
     def _drawn(self) -> tuple[Floats, Floats, Floats, Floats]:
         """The four cells in each replicate, the prior's pseudo verbatims among them. *Shape:* (replicates, m) each."""
         rng = np.random.default_rng([self.seed, 1])
-        mean = self.weights.mean()
+        mean = float(self.weights @ self._kept) / max(1, self.read)
         cells = self._cells(self._replicates)
         a, b, c, d = (np.maximum(cell, 0) + rng.gamma(PRIOR, size=cell.shape) * mean for cell in cells)
         return a, b, c, d
@@ -126,7 +147,7 @@ class Table:
         positives = float(self.positives[mark])
         if positives < SMALL_BASE:
             return "few_positives"
-        if len(self.gold) - positives < SMALL_BASE:
+        if self.read - positives < SMALL_BASE:
             return "few_negatives"
         se, sp = self.sensitivity(mark).value, self.specificity(mark).value
         a, b, c, d = (cell[:, mark] for cell in self._drawn)
@@ -136,7 +157,9 @@ class Table:
         rng = np.random.default_rng([self.seed, 2 + mark])
         observed = rng.beta(share * effective_n + PRIOR, (1 - share) * effective_n + PRIOR, size=self.replicates)
         gain = np.maximum(gain, LEAST_GAIN / 4)
-        return _range(_clipped(rogan_gladen(share, se, sp)), np.clip((observed + d / (b + d) - 1) / gain, 0, 1))
+        point = rogan_gladen(share, se, sp)
+        found = _range(_clipped(point), np.clip((observed + d / (b + d) - 1) / gain, 0, 1))
+        return replace(found, clipped=not 0 <= point <= 1)
 
 
 def rogan_gladen(share: float, sensitivity: float, specificity: float) -> float:

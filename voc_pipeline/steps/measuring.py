@@ -28,7 +28,7 @@ from voc_pipeline.schema import (
     Verbatim,
     Voice,
 )
-from voc_pipeline.steps.auditing import SCOPE, audit_metrics
+from voc_pipeline.steps.auditing import audit_metrics, write_audited
 from voc_pipeline.steps.carrying import swap_edit, swap_figures, swapped_from
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
 from voc_pipeline.steps.grounding import SHARE, SPREAD, document_metrics, documents_of
@@ -199,11 +199,11 @@ def _measure(context: Context, shard: int) -> Counts:
     swapped = swapped_from(context)
     moved = swap_figures(context, swapped) if swapped else []
     metrics += moved
-    audited = audit_metrics(context.store, run, verbatims, annotations)
+    audited = audit_metrics(context.store, run, verbatims, annotations, metrics)
     counts = {"metrics": len(metrics) + len(audited)}
     with context.finishing("prioritise", shard, counts):
         context.store.write_metrics(context.run_id, metrics)
-        context.store.replace_metrics(context.run_id, SCOPE, audited)
+        write_audited(context.store, context.run_id, audited)
         if swapped:
             context.store.append_edit(swap_edit(context, swapped, moved))
     context.on_progress("prioritise", 1)

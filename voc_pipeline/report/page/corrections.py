@@ -1,0 +1,47 @@
+"""What an audit makes of the shares of groups, in words: beside a share, under a table, and where groups or scores are compared."""
+
+from __future__ import annotations
+
+from voc_pipeline.report.page.phrases import Phrases, View
+from voc_pipeline.report.reading import detail, interval
+
+NOTHING: View = {"corrected": "", "how": "", "supposed": False}
+
+
+def beside(phrases: Phrases, scope: str, key: str, name: str) -> View:
+    """What stands beside a group's share: the corrected one, how it was, and whether it supposes that the model errs there as it does overall."""
+    t, f = phrases.t, phrases.f
+    found, refused = f.get("audit_group", f"{scope}={key}", name), f.uncorrected(scope, key, name)
+    if found is None:
+        weak = str(detail(refused, "refused", "")) == "weak"
+        return {**NOTHING, "corrected": t("audit.group.refused"), "how": t("audit.group.weak")} if weak else NOTHING
+    estimate, where = interval(found), str(detail(found, "errors"))
+    said = t(f"audit.group.{where}", channel=phrases.channel(str(detail(found, "channel", ""))), n=t.number(float(detail(found, "read", 0))))
+    if detail(found, "clipped"):
+        said = f"{said} {t('audit.group.clipped', bound=t.percent(estimate.value, 0))}"
+    text = f"{t('audit.beside.now')} {t.percent(estimate.value)} ({phrases.ends('share', estimate)})"
+    return {"corrected": text, "how": said, "supposed": where == "all"}
+
+
+def note(phrases: Phrases) -> str:
+    """What the corrected shares of groups stand on; empty where there is none."""
+    return phrases.t("audit.group.note") if _any(phrases) else phrases.t("audit.group.none") if _asked(phrases) else ""
+
+
+def attenuated(phrases: Phrases) -> str:
+    """What the model's errors do to differences and slopes, with the size of it where an audit has measured it."""
+    t = phrases.t
+    rates = [phrases.f.get("audit", "not_valued=yes", name) for name in ("sensitivity", "specificity")]
+    told = [float(rate.value) for rate in rates if rate is not None]
+    if len(told) == len(rates) and detail(phrases.f.get("audit", "", "sample"), "same_model", False):
+        return f"{t('attenuated')} {t('attenuated.measured', x=t.number(sum(told) - 1, 2))}"
+    return t("attenuated")
+
+
+def _any(phrases: Phrases) -> bool:
+    names = {name for key in phrases.f.keys("audit_group") for name in phrases.f.of("audit_group", key)}
+    return any(not name.endswith(".refused") for name in names)
+
+
+def _asked(phrases: Phrases) -> bool:
+    return bool(phrases.f.keys("audit_group"))
