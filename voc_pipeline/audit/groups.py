@@ -1,14 +1,14 @@
 """Shares of groups of verbatims (a stage, a channel, an irritant) with the model's errors taken out. Pure statistics on figures that a run already has.
 
-What is divided by is sensitivity + specificity - 1, so what matters is whose: the model does not err alike on a chat and on a star review, and on texts it reads
-as negative it sees "not valued" more often, rightly and wrongly. Error rates are therefore those of the audited verbatims most like the group, tried in
-the order of `WHERE`, where the audit has read enough of them; failing that of all, and the figure says that this is supposed. What a domain of the sample is
-drawn from (channel, what the model reads as negative) is known of every verbatim, so that its rates are those of the population's verbatims of that sort.
+What matters is whose errors are taken out: the model does not err alike on a chat and on a star review, and where much is negative it sees "not valued" more
+often, rightly and wrongly. Each kind of error (what it misses, what it marks wrongly) is therefore measured on the audited verbatims most like the group, tried
+in the order of `WHERE`, where the audit has read enough of them; failing that on all, and the figure says that this is supposed. What such a part of the sample
+is made by (channel, read as negative) is known of every verbatim, so that its rates are those of the population's verbatims of that sort.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voc_pipeline.audit.figures import MARKS, Answered, table_of
-from voc_pipeline.audit.scoring import REPLICATES, Range, Table
+from voc_pipeline.audit.scoring import REPLICATES, Range, Table, corrected_by
 from voc_pipeline.schema import SMALL_BASE, Metric, Sentiment
 
 SCOPE = "audit_group"
@@ -32,8 +32,8 @@ SHARES: Mapping[str, tuple[str, str]] = {
 NEARLY_ALL = 0.9
 """Share of a group's verbatims that come from one channel, or that the model reads as negative, from which the group is held to be of that sort."""
 WHERE = ("negative_channel", "negative", "channel", "all")
-"""Audited verbatims that error rates are measured on, the most like the group first; each but the last needs 30 verbatims that people give the
-mark to, and 30 that they do not. Those read as negative only serve for "not valued": for "negative" they hold no error of one kind."""
+"""Audited verbatims that an error is measured on, the most like the group first; each but the last needs 30 that people give the mark to (what the model
+misses) or do not (what it marks wrongly). Those read as negative serve for "not valued" only: of "negative" they hold one kind of error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,9 @@ def group_figures(answered: Answered, model_version: str, figures: Sequence[Metr
 
     Returns:
         Metrics of scope `audit_group`, n that of the group: named as the raw share; or, where it cannot be corrected, that name and `.refused`, with the raw
-        value. `detail`: `raw`, `errors` (of `WHERE`), `channel`, `read` (verbatims of the audit behind the rates), `sensitivity`, `specificity`,
-        `clipped` (the share fell outside of [0, 1] and was brought back), `refused` (why).
+        value. `detail`: `raw`; `sensitivity` and `specificity`, each with the verbatims of the audit it was measured on (`sensitivity_on`,
+        `specificity_on`: of `WHERE`) and how many those are (`sensitivity_n`, `specificity_n`); `channel`; `clipped` (the share fell outside of [0, 1] and was
+        brought back); `refused` (why).
     """
     if not answered.answers or model_version != answered.audit.model_version:
         return []
@@ -114,36 +115,30 @@ class _Rates:
 
     def corrected(self, group: Group) -> Metric:
         """One share of one group."""
-        metric = group.metric
-        where, channel, table = self._like(group)
-        found = table.corrected(self.place, metric.value, group.effective_n)
-        detail: dict[str, object] = {
-            "raw": metric.value,
-            "errors": where,
-            "channel": channel,
-            "read": table.read,
-        }
-        if table.enough(self.place):
-            detail |= {
-                name: round(rate(self.place).value, 6) for name, rate in (("sensitivity", table.sensitivity), ("specificity", table.specificity))
-            }
+        metric, place = group.metric, self.place
+        seen_on, seen = self._like(group, lambda table: float(table.positives[place]))
+        spared_on, spared = self._like(group, lambda table: table.negatives(place))
+        found = corrected_by(seen, spared, place, metric.value, group.effective_n)
+        detail: dict[str, object] = {"raw": metric.value, "channel": group.channel}
+        for name, where, table, rate in (("sensitivity", seen_on, seen, seen.sensitivity), ("specificity", spared_on, spared, spared.specificity)):
+            detail |= {f"{name}_on": where, f"{name}_n": table.read}
+            if found not in ("few_positives", "few_negatives"):
+                detail[name] = round(rate(place).value, 6)
         key = f"{metric.scope}={metric.key}"
         if not isinstance(found, Range):
             return Metric(SCOPE, key, f"{metric.name}.refused", metric.value, n=metric.n, detail={**detail, "refused": found})
         detail["clipped"] = found.clipped
         return Metric(SCOPE, key, metric.name, round(found.value, 6), round(found.low, 6), round(found.high, 6), metric.n, detail)
 
-    def _like(self, group: Group) -> tuple[str, str, Table]:
-        """The audited verbatims most like a group of which enough were read, else all of them."""
-        for where in self.sorts:
+    def _like(self, group: Group, count: Callable[[Table], float]) -> tuple[str, Table]:
+        """The audited verbatims most like a group among which enough count, else all of them."""
+        for where in self.sorts[:-1]:
             of_channel, of_negative = where.endswith("channel"), where.startswith("negative")
-            if (of_channel and not group.channel) or (of_negative and not group.negative):
-                continue
-            channel = group.channel if of_channel else ""
-            table = self._among(channel, of_negative)
-            if where == "all" or table.enough(self.place):
-                return where, channel, table
-        raise AssertionError("all verbatims of the audit are always among the sorts")
+            if (group.channel or not of_channel) and (group.negative or not of_negative):
+                table = self._among(group.channel if of_channel else "", of_negative)
+                if count(table) >= SMALL_BASE:
+                    return where, table
+        return self.sorts[-1], self.table
 
     def _among(self, channel: str, negative: bool) -> Table:
         key = (channel, "negative" if negative else "")

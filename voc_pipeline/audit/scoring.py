@@ -72,9 +72,9 @@ class Table:
         positives: Floats = self._kept @ self.gold
         return positives
 
-    def enough(self, mark: int) -> bool:
-        """Whether people gave the mark to 30 verbatims at least, and not to 30 others."""
-        return SMALL_BASE <= self.positives[mark] <= self.read - SMALL_BASE
+    def negatives(self, mark: int) -> float:
+        """Verbatims that people say do not bear a mark."""
+        return self.read - float(self.positives[mark])
 
     @cached_property
     def _replicates(self) -> Floats:
@@ -144,22 +144,41 @@ class Table:
 
         Source: Rogan and Gladen (1978), "Estimating prevalence from the results of a screening test".
         """
-        positives = float(self.positives[mark])
-        if positives < SMALL_BASE:
-            return "few_positives"
-        if self.read - positives < SMALL_BASE:
-            return "few_negatives"
-        se, sp = self.sensitivity(mark).value, self.specificity(mark).value
+        return corrected_by(self, self, mark, share, effective_n)
+
+    def rates(self, mark: int) -> tuple[Floats, Floats]:
+        """Sensitivity and specificity in each replicate. *Shape:* (replicates,) each."""
         a, b, c, d = (cell[:, mark] for cell in self._drawn)
-        gain = a / (a + c) + d / (b + d) - 1
-        if se + sp - 1 < LEAST_GAIN or np.quantile(gain, (1 - LEVEL) / 2) <= LEAST_GAIN / 4:
-            return "weak"
-        rng = np.random.default_rng([self.seed, 2 + mark])
-        observed = rng.beta(share * effective_n + PRIOR, (1 - share) * effective_n + PRIOR, size=self.replicates)
-        gain = np.maximum(gain, LEAST_GAIN / 4)
-        point = rogan_gladen(share, se, sp)
-        found = _range(_clipped(point), np.clip((observed + d / (b + d) - 1) / gain, 0, 1))
-        return replace(found, clipped=not 0 <= point <= 1)
+        return a / (a + c), d / (b + d)
+
+
+def corrected_by(seen: Table, spared: Table, mark: int, share: float, effective_n: float) -> Range | str:
+    """A share with the model's errors taken out, each kind of error measured on verbatims of its own.
+
+    Args:
+        seen: Part of a sample that gives the sensitivity.
+        spared: Part of the same sample that gives the specificity.
+        mark: Which one.
+        share: What the model says, p.
+        effective_n: Base of that share in independent verbatims.
+
+    Returns:
+        As `Table.corrected`.
+    """
+    if seen.positives[mark] < SMALL_BASE:
+        return "few_positives"
+    if spared.negatives(mark) < SMALL_BASE:
+        return "few_negatives"
+    se, sp = seen.sensitivity(mark).value, spared.specificity(mark).value
+    drawn_se, drawn_sp = seen.rates(mark)[0], spared.rates(mark)[1]
+    gain = drawn_se + drawn_sp - 1
+    if se + sp - 1 < LEAST_GAIN or np.quantile(gain, (1 - LEVEL) / 2) <= LEAST_GAIN / 4:
+        return "weak"
+    rng = np.random.default_rng([seen.seed, 2 + mark])
+    observed = rng.beta(share * effective_n + PRIOR, (1 - share) * effective_n + PRIOR, size=seen.replicates)
+    point = rogan_gladen(share, se, sp)
+    found = _range(_clipped(point), np.clip((observed + drawn_sp - 1) / np.maximum(gain, LEAST_GAIN / 4), 0, 1))
+    return replace(found, clipped=not 0 <= point <= 1)
 
 
 def rogan_gladen(share: float, sensitivity: float, specificity: float) -> float:

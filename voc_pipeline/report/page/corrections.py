@@ -15,12 +15,15 @@ def beside(phrases: Phrases, scope: str, key: str, name: str) -> View:
     if found is None:
         weak = str(detail(refused, "refused", "")) == "weak"
         return {**NOTHING, "corrected": t("audit.group.refused"), "how": t("audit.group.weak")} if weak else NOTHING
-    estimate, where = interval(found), str(detail(found, "errors"))
-    said = t(f"audit.group.{where}", channel=phrases.channel(str(detail(found, "channel", ""))), n=t.number(float(detail(found, "read", 0))))
-    if detail(found, "clipped"):
-        said = f"{said} {t('audit.group.clipped', bound=t.percent(estimate.value, 0))}"
+    estimate, channel = interval(found), phrases.channel(str(detail(found, "channel", "")))
+    where = [str(detail(found, f"{rate}_on")) for rate in ("sensitivity", "specificity")]
+    read = [t.number(float(detail(found, f"{rate}_n", 0))) for rate in ("sensitivity", "specificity")]
+    missed, wrongly = (t(f"audit.group.{one}", channel=channel, n=n) for one, n in zip(where, read, strict=True))
+    said = [t("audit.group.how.both", where=missed) if missed == wrongly else t("audit.group.how", missed=missed, wrongly=wrongly)]
+    said += [t("audit.group.supposed")] if "all" in where else []
+    said += [t("audit.group.clipped", bound=t.percent(estimate.value, 0))] if detail(found, "clipped") else []
     text = f"{t('audit.beside.now')} {t.percent(estimate.value)} ({phrases.ends('share', estimate)})"
-    return {"corrected": text, "how": said, "supposed": where == "all"}
+    return {"corrected": text, "how": " ".join(said), "supposed": "all" in where}
 
 
 def note(phrases: Phrases) -> str:

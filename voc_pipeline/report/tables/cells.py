@@ -31,8 +31,8 @@ def corrected(figures: Figures, scope: str, key: str, name: str) -> Row:
     found, refused = figures.get("audit_group", f"{scope}={key}", name), figures.uncorrected(scope, key, name)
     if found is None:
         return {f"{name}_errors": f"refused: {detail(refused, 'refused')}" if refused else ""}
-    errors, channel = str(detail(found, "errors")), str(detail(found, "channel", ""))
-    told = f"{errors}: {channel}" if channel else errors
+    seen, spared = (str(detail(found, f"{rate}_on")) for rate in ("sensitivity", "specificity"))
+    told = seen if seen == spared else f"sensitivity: {seen}, specificity: {spared}"
     return {**estimate(found, f"{name}_corrected", base=False), f"{name}_errors": told, f"{name}_clipped": bool(detail(found, "clipped"))}
 
 
