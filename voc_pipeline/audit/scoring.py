@@ -140,7 +140,8 @@ class Table:
             effective_n: Base of that share in independent verbatims.
 
         Returns:
-            The share; or why it cannot be told: `few_positives`, `few_negatives` (under 30 in the sample), `weak` (the model hardly tells them apart).
+            The share; or why it cannot be told: `few_positives`, `few_negatives` (under 30 in the sample), `weak` (the model hardly tells them apart),
+            `contradicted` (no true share, were it none or all, gives the raw one with these errors: they are not those made here).
 
         Source: Rogan and Gladen (1978), "Estimating prevalence from the results of a screening test".
         """
@@ -177,8 +178,11 @@ def corrected_by(seen: Table, spared: Table, mark: int, share: float, effective_
     rng = np.random.default_rng([seen.seed, 2 + mark])
     observed = rng.beta(share * effective_n + PRIOR, (1 - share) * effective_n + PRIOR, size=seen.replicates)
     point = rogan_gladen(share, se, sp)
-    found = _range(_clipped(point), np.clip((observed + drawn_sp - 1) / np.maximum(gain, LEAST_GAIN / 4), 0, 1))
-    return replace(found, clipped=not 0 <= point <= 1)
+    drawn = (observed + drawn_sp - 1) / np.maximum(gain, LEAST_GAIN / 4)
+    free = _range(point, drawn)
+    if free.low >= 1 or free.high <= 0:
+        return "contradicted"
+    return replace(_range(_clipped(point), np.clip(drawn, 0, 1)), clipped=not 0 <= point <= 1)
 
 
 def rogan_gladen(share: float, sensitivity: float, specificity: float) -> float:

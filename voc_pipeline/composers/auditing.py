@@ -41,6 +41,7 @@ REFUSALS: Mapping[str, str] = {
     "few_positives": "given to fewer than 30",
     "few_negatives": "given to nearly all",
     "weak": "hardly told apart",
+    "contradicted": "errors measured do not fit",
     "other_model": "other model version",
 }
 VERDICTS: Mapping[str, str] = {

@@ -192,7 +192,7 @@ def _measure(context: Context, shard: int) -> Counts:
         )
         scores = context.store.scores(*context.window)
         metrics += servqual.gap5(scores)
-        metrics += told_figures(verbatims, annotations, voices, tellings, scores, context.config, as_of)
+        metrics += told_figures(verbatims, annotations, voices, tellings, scores, context.config, as_of, kinds)
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
     metrics += _coverage(context)
     metrics += _quality(context)

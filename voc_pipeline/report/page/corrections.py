@@ -5,6 +5,8 @@ from __future__ import annotations
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.reading import detail, interval
 
+SAID = ("weak", "contradicted")
+"""Reasons told beside the share; of an audit that read too few the note under the table speaks."""
 NOTHING: View = {"corrected": "", "how": "", "supposed": False}
 
 
@@ -13,8 +15,8 @@ def beside(phrases: Phrases, scope: str, key: str, name: str) -> View:
     t, f = phrases.t, phrases.f
     found, refused = f.get("audit_group", f"{scope}={key}", name), f.uncorrected(scope, key, name)
     if found is None:
-        weak = str(detail(refused, "refused", "")) == "weak"
-        return {**NOTHING, "corrected": t("audit.group.refused"), "how": t("audit.group.weak")} if weak else NOTHING
+        why = str(detail(refused, "refused", ""))
+        return {**NOTHING, "corrected": t("audit.group.refused"), "how": t(f"audit.group.{why}")} if why in SAID else NOTHING
     estimate, channel = interval(found), phrases.channel(str(detail(found, "channel", "")))
     where = [str(detail(found, f"{rate}_on")) for rate in ("sensitivity", "specificity")]
     read = [t.number(float(detail(found, f"{rate}_n", 0))) for rate in ("sensitivity", "specificity")]
