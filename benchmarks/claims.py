@@ -25,7 +25,7 @@ from voc_pipeline.annotate import load_annotator
 from voc_pipeline.config import Discovery
 from voc_pipeline.discover.grouping import typical
 from voc_pipeline.encoder import Floats, encode_all
-from voc_pipeline.heads import THEME_SHARE
+from voc_pipeline.heads import THEME_SHARE, likeness
 from voc_pipeline.schema import Exemplar, Irritant, IrritantKind
 from voc_pipeline.training.labelled import read_labelled
 
@@ -72,9 +72,7 @@ class Passages:
         known = np.array([name not in without for name in self.names], np.float32)
         p = self.themes * known
         p = p / np.maximum(p.sum(1, keepdims=True), 1e-9)
-        x = np.hstack([np.sqrt(1 - share) * self.said, np.sqrt(share) * p]) if share else self.said
-        x = x / np.sqrt((x * x).sum(1, keepdims=True))
-        return x.astype(np.float16).astype(np.float32), p
+        return likeness(self.said, p if share else p[:, :0], share), p
 
 
 def read(paths: Sequence[Path], model: str) -> Passages:

@@ -38,6 +38,7 @@ def read_by(
         {i: annotations[i] for i in ids},
         {i: by_id[i].text_key for i in ids},
         {i: by_id[i].customer for i in ids},
+        {i: by_id[i].channel or by_id[i].kind.value for i in ids},
     )
 
 

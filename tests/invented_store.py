@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from invented_audit import read_by
 
 from voc_pipeline import prioritise, servqual
-from voc_pipeline.audit import audit_figures
+from voc_pipeline.audit import audit_figures, group_figures
 from voc_pipeline.config import Config, CustomStage, Fields, Journey, Seam, Source
 from voc_pipeline.loop import measured_payload, replay_loops, written
 from voc_pipeline.loop.health import Standing, health_figures
@@ -443,7 +443,7 @@ class InventedStore:
         metrics = prioritise.measure(voices, tellings, CONFIG.priority, as_of, kinds, before, moments=[own.id for own in CONFIG.journey.stages if own.moment_of_truth],
                                      themes={p.id: THEMES.get(p.fr, "") for p in PLANTED}, owners={p.id: p.owner for p in PLANTED})  # fmt: skip
         metrics += servqual.gap5(self._scores) + prioritise.coverage(900, 760, 40)
-        metrics += told_figures(inside, self._annotations, voices, tellings, self._scores, CONFIG, as_of)
+        metrics += told_figures(inside, self._annotations, voices, tellings, self._scores, CONFIG, as_of, kinds)
         n = len(voices)
         counts = {"received": n + 41, "analysed": n, "duplicate": 22, "rejected": 9, "quarantined": 10, "duplicate.exact_duplicate": 15, "duplicate.near_duplicate": 7,
                   "rejected.empty": 7, "rejected.language": 2, "quarantined.bad_date": 6, "quarantined.id_conflict": 4, "known": 0, "replaced": 3}  # fmt: skip
@@ -453,6 +453,7 @@ class InventedStore:
         if inside:
             self.audited = read_by(("Anne", "Karim"), list(inside.values()), {key: self._annotations[key] for key in inside}, run.id)
             metrics += audit_figures(self.audited, MODEL, [self._annotations[key] for key in inside], {key: v.customer for key, v in inside.items()}, replicates=40)
+            metrics += group_figures(self.audited, MODEL, metrics, replicates=40)
         loose = [(m.verbatim_id, m.position) for m in self._all_mentions if m.fallback and m.verbatim_id in inside][:6]
         told = [(m.verbatim_id, m.position) for m in self._all_mentions if m.irritant_id == PLANTED[0].id and m.verbatim_id in inside][:3]
         metrics += [Metric("remainder", f"{n:02d}", "size", 9.0 - n, n=100, detail={"quotes": [list(place)], "nearest": PLANTED[n].id, "nearest_score": 0.4}) for n, place in enumerate(loose or told, start=1)]

@@ -11,7 +11,7 @@ from transformers import BertConfig, BertModel
 
 from voc_pipeline.encoder import Tokens
 from voc_pipeline.errors import ModelError
-from voc_pipeline.heads import SEGMENT_TASKS, SIGMOID_TASKS, VERBATIM_TASKS, Heads, load_heads
+from voc_pipeline.heads import SEGMENT_TASKS, SIGMOID_TASKS, THEME_SHARE, VERBATIM_TASKS, Heads, likeness, load_heads
 from voc_pipeline.places import ROOT
 from voc_pipeline.training.axes import topic_axes, write_axes
 from voc_pipeline.training.labelled import read_labelled
@@ -149,3 +149,13 @@ def test_ignored_targets_weigh_nothing() -> None:
     torch.testing.assert_close(some, with_ignored)
     some = loss_of("suggestion", logits[:2, :1], torch.tensor([[1.0], [0.0]]), weight[:2])
     torch.testing.assert_close(some, loss_of("suggestion", logits[:, :1], torch.tensor([[1.0], [0.0], [-1.0]]), weight))
+
+
+def test_likeness_weighs_what_is_said_and_what_it_is_about() -> None:
+    """The cosine of two segments is that of their words and that of their themes in the given shares, each vector of length one."""
+    said, themes = np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    for share in (0.0, 0.35, 1.0):
+        x = likeness(said, themes, share)
+        assert x.shape == (2, 5) and np.allclose((x * x).sum(1), 1, atol=2e-3)
+        assert x[0] @ x[1] == pytest.approx((1 - share) * 0.6 + share, abs=2e-3)
+    assert np.array_equal(likeness(said, themes), likeness(said, themes, THEME_SHARE))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 from test_edits import A, B, record
 from test_registry import embed
 
 from voc_pipeline.registry.watching import Said, drifts, loose_groups, remainder_growth, resting
+from voc_pipeline.schema import IrritantKind, Mention
+from voc_pipeline.steps.context import Context
+from voc_pipeline.steps.watching import _remainder
 
 AS_OF = date(2026, 10, 31)
 
@@ -69,3 +75,26 @@ def test_a_growing_remainder_is_told() -> None:
     assert not remainder_growth((410, 1000), (400, 1000))[2]
     assert not remainder_growth((400, 1000), (500, 1000))[2]
     assert remainder_growth((0, 0), (1, 2)) == (0.0, 1.0, False)
+
+
+def test_the_remainder_is_that_of_irritants_by_their_kind() -> None:
+    """What lies near an irritant is drawn on the map of the remainder, what lies near a strength is not, whatever their ids look like."""
+    irritant, strength = replace(record(A), id="OLD-1", kind=IrritantKind.IRRITANT), replace(record(B), id="IRR-OLD2", kind=IrritantKind.STRENGTH)
+    texts = ["le remboursement tarde", "le remboursement traîne", "un accueil charmant"]
+    segments = {str(i): SimpleNamespace(segments=(SimpleNamespace(position=0, text=text),)) for i, text in enumerate(texts)}
+    mentions = [Mention(str(i), 0, strength.id if i == 2 else irritant.id, 0.4, fallback=True) for i in range(3)]
+    drawn: list[str] = []
+
+    def embedded(words: list[str]) -> np.ndarray[Any, Any]:
+        drawn.extend(words)
+        return np.ones((len(words), 4), np.float32) / 2
+
+    context = SimpleNamespace(
+        run_id="r",
+        run=SimpleNamespace(ordinal=1),
+        standing=lambda: SimpleNamespace(records={irritant.id: irritant, strength.id: strength}),
+        store=SimpleNamespace(metrics=lambda *_: [], runs=list),
+        embed=embedded,
+    )
+    _remainder(cast(Context, context), mentions, cast(Any, segments))
+    assert drawn == texts[:2]

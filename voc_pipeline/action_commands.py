@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voc_pipeline.command_shape import ConfigPath, Why, begin, group, settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voc_pipeline.edits import Actions
     from voc_pipeline.schema import Edit, Expected
 
-app = typer.Typer(
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-)
+app = group()
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The irritant, such as IRR-ABCD2345.", show_default=False)]
 ActionId = Annotated[str, typer.Argument(metavar="ACTION", help="The action, such as ACT-ABCD2345.", show_default=False)]
 By = Annotated[str, typer.Option("--by", "--author", help="Who says so; default the login name.", show_default=False)]
-Why = Annotated[str, typer.Option("--reason", help="Why, for those who read the history.", show_default=False)]
 Metric = Annotated[
     str,
     typer.Option(
@@ -53,7 +51,7 @@ Treated = Annotated[
 @app.callback(invoke_without_command=True)
 def action(
     context: typer.Context,
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)],
+    config: ConfigPath,
 ) -> None:
     """Follow an irritant from its cause to a measured result: what is done, whose it is, what it is expected to change, what it changed.
 
@@ -65,9 +63,7 @@ def action(
 
         voc action configs/demo.yaml plan IRR-ABCD2345 "Virement sans signature" --owner billing --due 2026-11-15 --metric contact_rate --change -40% --start 2026-11-16 --weeks 8
     """
-    context.obj = config
-    if context.invoked_subcommand is None:
-        list_(context)
+    begin(context, config, list_)
 
 
 @app.command("list")
@@ -79,9 +75,8 @@ def list_(context: typer.Context) -> None:
         voc action configs/demo.yaml list
     """
     from voc_pipeline.composers import acting
-    from voc_pipeline.config import load_config
 
-    acting.show_list(load_config(context.obj))
+    acting.show_list(settings(context))
 
 
 @app.command()
@@ -93,9 +88,8 @@ def show(context: typer.Context, irritant_id: Id) -> None:
         voc action configs/demo.yaml show IRR-ABCD2345
     """
     from voc_pipeline.composers import acting
-    from voc_pipeline.config import load_config
 
-    acting.show_one(load_config(context.obj), irritant_id.upper())
+    acting.show_one(settings(context), irritant_id.upper())
 
 
 @app.command()
@@ -260,9 +254,8 @@ def import_(
         voc action configs/demo.yaml import data_samples/ondelia/actions_ondelia.yaml
     """
     from voc_pipeline.composers import acting
-    from voc_pipeline.config import load_config
 
-    acting.import_register(load_config(context.obj), file, by, dry_run)
+    acting.import_register(settings(context), file, by, dry_run)
 
 
 def _expected(
@@ -281,6 +274,5 @@ def _day(at: datetime | None) -> date | None:
 
 def _edit(context: typer.Context, by: str, make: Callable[[Actions], Edit]) -> None:
     from voc_pipeline.composers import acting
-    from voc_pipeline.config import load_config
 
-    acting.edit(load_config(context.obj), by, make)
+    acting.edit(settings(context), by, make)

@@ -216,7 +216,7 @@ def audit(
     """Have people read a sample of your own verbatims: how good the model is on them, and shares with its errors taken out.
 
     First draw: a workbook without any of the model's answers, for one or two people to fill in. Then give back what they filled in with --filled:
-    F1 with intervals, agreement between the two, corrected shares; the reports show them from then on.
+    F1 with intervals, agreement between the two, corrected shares, of groups too; the reports show them from then on.
 
     Examples:
 

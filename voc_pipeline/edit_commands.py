@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from voc_pipeline.command_shape import ConfigPath, Why, begin, group, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,14 +14,10 @@ if TYPE_CHECKING:
     from voc_pipeline.edits import Registry
     from voc_pipeline.schema import Edit
 
-app = typer.Typer(
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-)
+app = group()
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The record, such as IRR-ABCD2345.", show_default=False)]
 Author = Annotated[str, typer.Option("--author", help="Who edits; default the login name.", show_default=False)]
-Why = Annotated[str, typer.Option("--reason", help="Why, for those who read the history.", show_default=False)]
 French = Annotated[str | None, typer.Option("--fr", help="French label: object + failure.", show_default=False)]
 English = Annotated[str | None, typer.Option("--en", help="English label.", show_default=False)]
 
@@ -28,7 +25,7 @@ English = Annotated[str | None, typer.Option("--en", help="English label.", show
 @app.callback(invoke_without_command=True)
 def irritants(
     context: typer.Context,
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)],
+    config: ConfigPath,
 ) -> None:
     """List the irritants of the last run, show one, or edit the registry: every edit is kept with author and time, and holds in every later run.
 
@@ -40,9 +37,7 @@ def irritants(
 
         voc irritants configs/demo.yaml rename IRR-ABCD2345 --fr "Remboursement tardif" --en "Late refund"
     """
-    context.obj = config
-    if context.invoked_subcommand is None:
-        list_(context)
+    begin(context, config, list_)
 
 
 @app.command("list")
@@ -54,9 +49,8 @@ def list_(context: typer.Context) -> None:
         voc irritants configs/demo.yaml list
     """
     from voc_pipeline.composers import reading
-    from voc_pipeline.config import load_config
 
-    reading.irritants(load_config(context.obj))
+    reading.irritants(settings(context))
 
 
 @app.command()
@@ -68,9 +62,8 @@ def show(context: typer.Context, irritant_id: Id) -> None:
         voc irritants configs/demo.yaml show IRR-ABCD2345
     """
     from voc_pipeline.composers import reading
-    from voc_pipeline.config import load_config
 
-    reading.irritants(load_config(context.obj), "show", irritant_id)
+    reading.irritants(settings(context), "show", irritant_id)
 
 
 @app.command()
@@ -255,9 +248,8 @@ def history(
         voc irritants configs/demo.yaml history IRR-ABCD2345
     """
     from voc_pipeline.composers import editing
-    from voc_pipeline.config import load_config
 
-    editing.show_history(load_config(context.obj), irritant_id.upper() if irritant_id else None)
+    editing.show_history(settings(context), irritant_id.upper() if irritant_id else None)
 
 
 def place(told: str) -> tuple[str, int]:
@@ -274,6 +266,5 @@ def place(told: str) -> tuple[str, int]:
 
 def _edit(context: typer.Context, author: str, make: Callable[[Registry], Edit]) -> None:
     from voc_pipeline.composers import editing
-    from voc_pipeline.config import load_config
 
-    editing.edit(load_config(context.obj), author, make)
+    editing.edit(settings(context), author, make)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voc_pipeline.edit_commands import Author, Id, Why
+from voc_pipeline.command_shape import ConfigPath, Why, begin, group, settings
+from voc_pipeline.edit_commands import Author, Id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from voc_pipeline.edits import Registry
     from voc_pipeline.schema import Edit
 
-app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False)
+app = group()
 
 Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The entry of a register, such as PRO-01.", show_default=False)]
 
@@ -23,7 +23,7 @@ Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The entry of a regi
 @app.callback(invoke_without_command=True)
 def registers(
     context: typer.Context,
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)],
+    config: ConfigPath,
 ) -> None:
     """Hold irritants against the company's promises, standards and priorities: list the matches, confirm or refuse them, confirm a gap.
 
@@ -37,9 +37,7 @@ def registers(
 
         voc registers configs/demo.yaml confirm-gap IRR-ABCD2345 4 --author "head of care"
     """
-    context.obj = config
-    if context.invoked_subcommand is None:
-        list_(context)
+    begin(context, config, list_)
 
 
 @app.command("list")
@@ -54,9 +52,8 @@ def list_(
         voc registers configs/demo.yaml list --all
     """
     from voc_pipeline.composers import holding
-    from voc_pipeline.config import load_config
 
-    holding.registers(load_config(context.obj), every)
+    holding.registers(settings(context), every)
 
 
 @app.command()
@@ -105,6 +102,5 @@ def confirm_gap(
 
 def _edit(context: typer.Context, author: str, make: Callable[[Registry], Edit]) -> None:
     from voc_pipeline.composers import editing
-    from voc_pipeline.config import load_config
 
-    editing.edit(load_config(context.obj), author, make)
+    editing.edit(settings(context), author, make)

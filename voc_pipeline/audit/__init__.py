@@ -11,6 +11,7 @@ from __future__ import annotations
 from voc_pipeline.audit.agreement import GATES, Agreement, alpha, interval_of_alpha
 from voc_pipeline.audit.figures import Answered, audit_figures
 from voc_pipeline.audit.filled import Filled, audit_of, filled_rows, read_filled
+from voc_pipeline.audit.groups import group_figures
 from voc_pipeline.audit.sampling import MINIMUM, audit_id, draw
 from voc_pipeline.audit.workbook import write_workbook
 
@@ -26,6 +27,7 @@ __all__ = [
     "audit_of",
     "draw",
     "filled_rows",
+    "group_figures",
     "interval_of_alpha",
     "read_filled",
     "write_workbook",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ class Answered:
         annotations: What the audited model said of the sample, by verbatim id.
         text_keys: Of the sample's texts as they are now: a verbatim whose text has changed is left out.
         customers: Customer of each verbatim of the sample, "" where unknown.
+        channels: Channel of each, where known.
     """
 
     audit: Audit
@@ -36,6 +37,7 @@ class Answered:
     annotations: Mapping[str, Annotation]
     text_keys: Mapping[str, str]
     customers: Mapping[str, str]
+    channels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def people(self) -> list[str]:
@@ -85,6 +87,8 @@ def _labels() -> Iterator[_Label]:
 
 
 LABELS: tuple[_Label, ...] = tuple(_labels())
+MARKS: Mapping[str, tuple[str, str]] = {"not_valued": ("not_valued", "yes"), "negative": ("sentiment", str(Sentiment.NEGATIVE))}
+"""What is painful: label and mark."""
 
 
 def audit_figures(
@@ -160,8 +164,19 @@ def _sample(answered: Answered, same: bool) -> Metric:
     return Metric(SCOPE, "", "sample", float(len(set.union(*read.values()))), n=len(audit.sample), detail=detail)
 
 
+def table_of(answered: Answered, label: str, mark: str, replicates: int) -> tuple[Table, list[str], int]:
+    """Everyone's answers on one label against the model's, the ids of its verbatims, and the place of one mark."""
+    own = next(one for one in LABELS if one.name == label)
+    table, ids = _rows(answered, own, replicates)
+    return table, ids, own.marks.index(mark)
+
+
 def _table(answered: Answered, label: _Label, replicates: int) -> Table:
-    """Everyone's answers on one label against the model's; two people who differ count half each."""
+    return _rows(answered, label, replicates)[0]
+
+
+def _rows(answered: Answered, label: _Label, replicates: int) -> tuple[Table, list[str]]:
+    """Everyone's answers on one label against the model's; two people who differ count half each. And the verbatims' ids."""
     given: dict[str, list[Collection[str]]] = {}
     for answer in answered.answers:
         gold = label.gold(answer)
@@ -172,7 +187,7 @@ def _table(answered: Answered, label: _Label, replicates: int) -> Table:
     said = np.array([_marked(label, label.said(answered.annotations[key])) for key, _ in rows], dtype=bool)
     strata = np.array([stratum for _, stratum in rows], dtype=np.int64)
     sizes = np.array([stratum.size for stratum in answered.audit.strata], dtype=np.int64)
-    return Table(
+    table = Table(
         gold=gold.reshape(len(rows), len(label.marks)),
         said=said.reshape(len(rows), len(label.marks)),
         weights=spread(sizes, strata),
@@ -181,6 +196,7 @@ def _table(answered: Answered, label: _Label, replicates: int) -> Table:
         seed=answered.audit.seed,
         replicates=replicates,
     )
+    return table, [key for key, _ in rows]
 
 
 def _marked(label: _Label, applying: Collection[str]) -> list[bool]:

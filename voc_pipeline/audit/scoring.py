@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,11 +20,12 @@ PRIOR = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A figure with the ends of its interval."""
+    """A figure with the ends of its interval. `clipped`: it fell outside of [0, 1] and was brought back."""
 
     value: float
     low: float
     high: float
+    clipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Table:
         clusters: Customer of each, from 0. *Shape:* (n,)
         seed: Of the bootstrap.
         replicates: Of the bootstrap.
+        inside: Verbatims that the figures are of, all by default; the others still tell the strata's sizes. *Shape:* (n,)
     """
 
     gold: Floats
@@ -48,12 +50,31 @@ class Table:
     clusters: Ints
     seed: int = 0
     replicates: int = REPLICATES
+    inside: NDArray[np.bool_] | None = None
+
+    def among(self, inside: NDArray[np.bool_]) -> Table:
+        """The same sample, figures of some of its verbatims only: a domain of it, whose size in each stratum is itself estimated. *Shape:* (n,)"""
+        return replace(self, inside=inside)
+
+    @cached_property
+    def _kept(self) -> Floats:
+        kept: Floats = np.ones(len(self.gold)) if self.inside is None else self.inside.astype(np.float64)
+        return kept
+
+    @property
+    def read(self) -> int:
+        """Verbatims that the figures are of."""
+        return int(self._kept.sum())
 
     @cached_property
     def positives(self) -> Floats:
         """Verbatims that people say bear the mark, halves counted as halves, without weights. *Shape:* (m,)"""
-        positives: Floats = self.gold.sum(axis=0)
+        positives: Floats = self._kept @ self.gold
         return positives
+
+    def negatives(self, mark: int) -> float:
+        """Verbatims that people say do not bear a mark."""
+        return self.read - float(self.positives[mark])
 
     @cached_property
     def _replicates(self) -> Floats:
@@ -67,7 +88,7 @@ class Table:
 
     def _cells(self, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """True and false positives, false and true negatives. *Shape:* (..., m) each."""
-        said = self.said.astype(np.float64)
+        said, weights = self.said.astype(np.float64), weights * self._kept
         both, gold, model = weights @ (self.gold * said), weights @ self.gold, weights @ said
         total = weights.sum(axis=-1)[..., None]
         return both, model - both, gold - both, total - gold - model + both
@@ -76,7 +97,7 @@ class Table:
     def _drawn(self) -> tuple[Floats, Floats, Floats, Floats]:
         """The four cells in each replicate, the prior's pseudo verbatims among them. *Shape:* (replicates, m) each."""
         rng = np.random.default_rng([self.seed, 1])
-        mean = self.weights.mean()
+        mean = float(self.weights @ self._kept) / max(1, self.read)
         cells = self._cells(self._replicates)
         a, b, c, d = (np.maximum(cell, 0) + rng.gamma(PRIOR, size=cell.shape) * mean for cell in cells)
         return a, b, c, d
@@ -119,24 +140,49 @@ class Table:
             effective_n: Base of that share in independent verbatims.
 
         Returns:
-            The share; or why it cannot be told: `few_positives`, `few_negatives` (under 30 in the sample), `weak` (the model hardly tells them apart).
+            The share; or why it cannot be told: `few_positives`, `few_negatives` (under 30 in the sample), `weak` (the model hardly tells them apart),
+            `contradicted` (no true share, were it none or all, gives the raw one with these errors: they are not those made here).
 
         Source: Rogan and Gladen (1978), "Estimating prevalence from the results of a screening test".
         """
-        positives = float(self.positives[mark])
-        if positives < SMALL_BASE:
-            return "few_positives"
-        if len(self.gold) - positives < SMALL_BASE:
-            return "few_negatives"
-        se, sp = self.sensitivity(mark).value, self.specificity(mark).value
+        return corrected_by(self, self, mark, share, effective_n)
+
+    def rates(self, mark: int) -> tuple[Floats, Floats]:
+        """Sensitivity and specificity in each replicate. *Shape:* (replicates,) each."""
         a, b, c, d = (cell[:, mark] for cell in self._drawn)
-        gain = a / (a + c) + d / (b + d) - 1
-        if se + sp - 1 < LEAST_GAIN or np.quantile(gain, (1 - LEVEL) / 2) <= LEAST_GAIN / 4:
-            return "weak"
-        rng = np.random.default_rng([self.seed, 2 + mark])
-        observed = rng.beta(share * effective_n + PRIOR, (1 - share) * effective_n + PRIOR, size=self.replicates)
-        gain = np.maximum(gain, LEAST_GAIN / 4)
-        return _range(_clipped(rogan_gladen(share, se, sp)), np.clip((observed + d / (b + d) - 1) / gain, 0, 1))
+        return a / (a + c), d / (b + d)
+
+
+def corrected_by(seen: Table, spared: Table, mark: int, share: float, effective_n: float) -> Range | str:
+    """A share with the model's errors taken out, each kind of error measured on verbatims of its own.
+
+    Args:
+        seen: Part of a sample that gives the sensitivity.
+        spared: Part of the same sample that gives the specificity.
+        mark: Which one.
+        share: What the model says, p.
+        effective_n: Base of that share in independent verbatims.
+
+    Returns:
+        As `Table.corrected`.
+    """
+    if seen.positives[mark] < SMALL_BASE:
+        return "few_positives"
+    if spared.negatives(mark) < SMALL_BASE:
+        return "few_negatives"
+    se, sp = seen.sensitivity(mark).value, spared.specificity(mark).value
+    drawn_se, drawn_sp = seen.rates(mark)[0], spared.rates(mark)[1]
+    gain = drawn_se + drawn_sp - 1
+    if se + sp - 1 < LEAST_GAIN or np.quantile(gain, (1 - LEVEL) / 2) <= LEAST_GAIN / 4:
+        return "weak"
+    rng = np.random.default_rng([seen.seed, 2 + mark])
+    observed = rng.beta(share * effective_n + PRIOR, (1 - share) * effective_n + PRIOR, size=seen.replicates)
+    point = rogan_gladen(share, se, sp)
+    drawn = (observed + drawn_sp - 1) / np.maximum(gain, LEAST_GAIN / 4)
+    free = _range(point, drawn)
+    if free.low >= 1 or free.high <= 0:
+        return "contradicted"
+    return replace(_range(_clipped(point), np.clip(drawn, 0, 1)), clipped=not 0 <= point <= 1)
 
 
 def rogan_gladen(share: float, sensitivity: float, specificity: float) -> float:

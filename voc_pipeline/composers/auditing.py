@@ -21,7 +21,7 @@ from voc_pipeline.errors import AuditError, RunError
 from voc_pipeline.redact import redact
 from voc_pipeline.report.reading import Figures, detail, parted
 from voc_pipeline.schema import Audit, AuditAnswer, Dimension, Gap, Metric, NotValuedCode, Sentiment, Stage
-from voc_pipeline.steps.auditing import SCOPE, audit_metrics
+from voc_pipeline.steps.auditing import SCOPE, audit_metrics, write_audited
 from voc_pipeline.steps.publishing import publish_to
 from voc_pipeline.store import Run, Store, open_store
 
@@ -41,6 +41,7 @@ REFUSALS: Mapping[str, str] = {
     "few_positives": "given to fewer than 30",
     "few_negatives": "given to nearly all",
     "weak": "hardly told apart",
+    "contradicted": "errors measured do not fit",
     "other_model": "other model version",
 }
 VERDICTS: Mapping[str, str] = {
@@ -135,7 +136,7 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
         audited, newest = store.run(audit.run_id), store.last_done_run()
         newest = newest or audited
         for run in {audited.id: audited, newest.id: newest}.values():
-            store.replace_metrics(run.id, SCOPE, _measured(store, run))
+            write_audited(store, run.id, _measured(store, run))
         metrics = _measured(store, newest, audit)
         shown_in_reports = detail(Figures(store.metrics(newest.id, SCOPE)).get(SCOPE, "", "sample"), "id")
         publish_to(config, store, newest.id, config.output_dir)
@@ -158,7 +159,7 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
 def _measured(store: Store, run: Run, audit: Audit | None = None) -> list[Metric]:
     verbatims = {verbatim.id: verbatim for verbatim in store.verbatims(run.window_start, run.as_of)}
     annotations = {a.verbatim_id: a for a in store.annotations(run.model_version, run.window_start, run.as_of)}
-    return audit_metrics(store, run, verbatims, annotations, audit)
+    return audit_metrics(store, run, verbatims, annotations, store.metrics(run.id), audit)
 
 
 def _read(store: Store, files: Sequence[Path]) -> list[Filled]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from voc_pipeline.intervals import Ints, mean_contrasts, q_values
-from voc_pipeline.prioritise.base import Base, shares_of
-from voc_pipeline.prioritise.crossings import grouped, segments
+from voc_pipeline.prioritise.base import Base, figure, share_of, shares_of
+from voc_pipeline.prioritise.crossings import grouped, main_channel, segments
 from voc_pipeline.schema import SMALL_BASE, Metric
 
 EXPECTED = 5.0
@@ -30,7 +30,7 @@ def aspect_rows(base: Base) -> dict[str, Ints]:
 
 
 def aspect_figures(base: Base) -> Iterator[Metric]:
-    """Figures of scope `aspect`: share of verbatims."""
+    """Figures of scope `aspect`: share of verbatims, and how many of those say that the customer is not valued."""
     found = aspect_rows(base)
     if not found:
         return
@@ -38,6 +38,9 @@ def aspect_figures(base: Base) -> Iterator[Metric]:
     for place, (key, rows) in enumerate(found.items()):
         detail = {"mentions": len(rows), "effective_n": float(share.effective_n[place])}
         yield Metric("aspect", key, "share", float(share.value[place]), float(share.low[place]), float(share.high[place]), len(base), detail)
+        marked, negative = (base.marks[name][rows] for name in ("share_not_valued", "share_negative"))
+        about = {"verbatims": int(marked.sum()), "negative": float(negative.mean()), **main_channel(base, rows)}
+        yield from figure("aspect", key, "not_valued_rate", share_of(marked, base.clusters[rows]), about)
 
 
 def crossed_figures(base: Base) -> list[Metric]:

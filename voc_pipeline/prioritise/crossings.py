@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -65,10 +66,18 @@ def crossing_figures(base: Base) -> Iterator[Metric]:
     }
     for scope, groups in crossings.items():
         for key, rows in groups.items():
-            yield from mood(base, rows, scope, key, ("share_negative", "share_positive", "share_not_valued"))
+            for metric in mood(base, rows, scope, key, ("share_negative", "share_positive", "share_not_valued")):
+                yield replace(metric, detail=main_channel(base, rows)) if metric.name == "n_verbatims" else metric
     for scope, groups in (("irritant_month", months), ("irritant_segment", by_segment)):
         for key, rows in groups.items():
             yield from _told_in(base, scope, key, rows)
+
+
+def main_channel(base: Base, rows: Ints) -> dict[str, object]:
+    """The channel most of some verbatims come from, with its share of them, so that whoever corrects a figure knows what sort of texts it is of."""
+    counts = Counter(base.voices[row].channel or "unknown" for row in rows)
+    name = min(counts, key=lambda name: (-counts[name], name), default="")
+    return {"channels": {name: counts[name] / len(rows)}} if name else {}
 
 
 def grouped(keys: Sequence[str]) -> dict[str, Ints]:

@@ -82,7 +82,8 @@ def _regard(base: Base, place: int) -> Iterator[Metric]:
     """How often its verbatims say that the customer is not valued, and how many times more often than the others."""
     irritant_id, rows, marked = base.ids[place], base.rows_of[place], base.marks["share_not_valued"]
     inside = share_of(marked[rows], base.clusters[rows])
-    yield from figure("irritant", irritant_id, "not_valued_rate", inside, {"verbatims": int(marked[rows].sum())})
+    detail = {"verbatims": int(marked[rows].sum()), "negative": float(base.marks["share_negative"][rows].mean())}
+    yield from figure("irritant", irritant_id, "not_valued_rate", inside, detail)
     rest = np.ones(len(base), dtype=bool)
     rest[rows] = False
     if rest.any():

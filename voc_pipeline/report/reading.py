@@ -152,9 +152,15 @@ class Figures:
         return default if metric is None else float(metric.value)
 
     def corrected(self, scope: str, key: str, name: str) -> Metric | None:
-        """A share of the whole base with the model's errors taken out, where an audit can say it; of groups of verbatims no audit says it."""
+        """A share with the model's errors taken out, of the whole base or of a group, where an audit can say it."""
+        if found := self.get("audit_group", f"{scope}={key}", name):
+            return found
         audited = f"code={key}" if (scope, name) == ("code", "share") else AUDITED.get(name, "") if (scope, key) == ("run", "") else ""
         return self.get("audit", audited, "corrected_share") if audited else None
+
+    def uncorrected(self, scope: str, key: str, name: str) -> Metric | None:
+        """The share of a group that an audit was asked to correct and could not, with the reason in its detail."""
+        return self.get("audit_group", f"{scope}={key}", f"{name}.refused")
 
     def crossed(self, scope: str, name: str) -> dict[tuple[str, str], Metric]:
         """One figure of each crossing of a scope, by both parts of its key."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from voc_pipeline.audit import Answered, audit_figures
+from voc_pipeline.audit import Answered, audit_figures, group_figures
 from voc_pipeline.audit.figures import SCOPE, is_blank
+from voc_pipeline.audit.groups import SCOPE as GROUP_SCOPE
 from voc_pipeline.schema import Annotation, Audit, AuditAnswer, Metric, Verbatim
 from voc_pipeline.store import Run, Store
 
-__all__ = ["SCOPE", "audit_metrics", "customer_of", "speaking"]
+__all__ = ["SCOPE", "SCOPES", "audit_metrics", "customer_of", "speaking", "write_audited"]
+
+SCOPES = (SCOPE, GROUP_SCOPE)
+"""Scopes of the figures an audit gives."""
 
 
 def customer_of(verbatim: Verbatim) -> str:
@@ -31,15 +35,21 @@ def speaking(store: Store, model_version: str) -> tuple[Audit, Sequence[AuditAns
 
 
 def audit_metrics(
-    store: Store, run: Run, verbatims: Mapping[str, Verbatim], annotations: Mapping[str, Annotation], audit: Audit | None = None
+    store: Store,
+    run: Run,
+    verbatims: Mapping[str, Verbatim],
+    annotations: Mapping[str, Annotation],
+    figures: Sequence[Metric] = (),
+    audit: Audit | None = None,
 ) -> list[Metric]:
-    """Figures of an audit for a run; none where nobody has read anything.
+    """Figures of an audit for a run, of both `SCOPES`; none where nobody has read anything.
 
     Args:
         store: Holds the audits.
         run: The audited run, or a later one.
         verbatims: Of the run's window, by id.
         annotations: What its model says of them, by verbatim id.
+        figures: Of the run: the shares of groups among them are corrected too.
         audit: Which one; by default the one that speaks for the run.
     """
     found = speaking(store, run.model_version) if audit is None else (audit, store.audit_answers(audit.id))
@@ -54,6 +64,14 @@ def audit_metrics(
         annotations={a.verbatim_id: a for a in store.annotations(audit.model_version, ids=ids)},
         text_keys={key: verbatim.text_key for key, verbatim in sample.items()},
         customers={key: customer_of(verbatim) for key, verbatim in sample.items()},
+        channels={key: verbatim.channel or verbatim.kind.value for key, verbatim in sample.items()},
     )
     customers = {key: customer_of(verbatim) for key, verbatim in verbatims.items()}
-    return audit_figures(answered, run.model_version, [a for key, a in sorted(annotations.items()) if key in verbatims], customers)
+    whole = audit_figures(answered, run.model_version, [a for key, a in sorted(annotations.items()) if key in verbatims], customers)
+    return whole + group_figures(answered, run.model_version, figures)
+
+
+def write_audited(store: Store, run_id: str, metrics: Sequence[Metric]) -> None:
+    """Puts the figures of an audit in the place of those a run had."""
+    for scope in SCOPES:
+        store.replace_metrics(run_id, scope, [metric for metric in metrics if metric.scope == scope])

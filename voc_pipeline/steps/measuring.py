@@ -28,7 +28,7 @@ from voc_pipeline.schema import (
     Verbatim,
     Voice,
 )
-from voc_pipeline.steps.auditing import SCOPE, audit_metrics
+from voc_pipeline.steps.auditing import audit_metrics, write_audited
 from voc_pipeline.steps.carrying import swap_edit, swap_figures, swapped_from
 from voc_pipeline.steps.context import Context, Counts, Step, model_name
 from voc_pipeline.steps.grounding import SHARE, SPREAD, document_metrics, documents_of
@@ -172,6 +172,7 @@ def _measure(context: Context, shard: int) -> Counts:
     tellings = tellings_of(context.store.mentions(context.run_id), verbatims, annotations, context.config.journey)
     told = {telling.irritant_id for telling in tellings}
     counted = [record for record in context.store.irritants(active=False) if record.status == "active" or record.id in told]
+    kinds = {record.id: record.kind for record in counted}
     previous = next((r for r in reversed(context.store.runs()) if r.status == "done" and r.ordinal < run.ordinal), None)
     metrics: list[Metric] = []
     if run.as_of is not None or voices:
@@ -183,7 +184,7 @@ def _measure(context: Context, shard: int) -> Counts:
             tellings,
             context.config.priority,
             as_of,
-            {record.id: record.kind for record in counted},
+            kinds,
             before,
             leaving=leaving,
             scales=_scales(context.config),
@@ -194,18 +195,18 @@ def _measure(context: Context, shard: int) -> Counts:
         )
         scores = context.store.scores(*context.window)
         metrics += servqual.gap5(scores)
-        metrics += told_figures(verbatims, annotations, voices, tellings, scores, context.config, as_of)
+        metrics += told_figures(verbatims, annotations, voices, tellings, scores, context.config, as_of, kinds)
     metrics += [Metric("run", "", f"count.{name}", float(value)) for name, value in sorted(run.counts.items())]
     metrics += _coverage(context)
     metrics += _quality(context)
     swapped = swapped_from(context)
     moved = swap_figures(context, swapped) if swapped else []
     metrics += moved
-    audited = audit_metrics(context.store, run, verbatims, annotations)
+    audited = audit_metrics(context.store, run, verbatims, annotations, metrics)
     counts = {"metrics": len(metrics) + len(audited)}
     with context.finishing("prioritise", shard, counts):
         context.store.write_metrics(context.run_id, metrics)
-        context.store.replace_metrics(context.run_id, SCOPE, audited)
+        write_audited(context.store, context.run_id, audited)
         if swapped:
             context.store.append_edit(swap_edit(context, swapped, moved))
     context.on_progress("prioritise", 1)

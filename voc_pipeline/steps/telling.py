@@ -9,7 +9,7 @@ from datetime import date
 from voc_pipeline import journey
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.prioritise.base import rounded
-from voc_pipeline.schema import Annotation, Contact, Metric, Role, Side, Stage, Telling, Verbatim, Voice
+from voc_pipeline.schema import Annotation, Contact, IrritantKind, Metric, Role, Side, Stage, Telling, Verbatim, Voice
 from voc_pipeline.seams import read_seams
 from voc_pipeline.store.nouns import ScoreRow
 from voc_pipeline.stories import DEFAULT, Refit, Said, contacts_of, refitted, seam_figures, stories_of, story_figures
@@ -27,13 +27,14 @@ def told_figures(
     scores: Iterable[ScoreRow],
     config: Config,
     as_of: date,
+    kinds: Mapping[str, IrritantKind],
 ) -> list[Metric]:
     """Figures of the scopes `story`, `story_stat`, `story_score`, `switch`, `seam` and `seam_cell`."""
     assert isinstance(config.journey, Journey)
     settings = config.stories
     irritants: dict[str, set[str]] = defaultdict(set)
     for telling in tellings:
-        if telling.irritant_id.startswith("IRR"):
+        if kinds[telling.irritant_id] is IrritantKind.IRRITANT:
             irritants[telling.verbatim_id].add(telling.irritant_id)
     said = [said_of(voice, verbatims[voice.verbatim_id], annotations[voice.verbatim_id], irritants.get(voice.verbatim_id, ())) for voice in voices]
     contacts, apart = contacts_of(said, settings.solicited)

@@ -103,7 +103,8 @@ def _drift_event(context: Context, drift: Drift) -> Edit:
 
 def _remainder(context: Context, mentions: Sequence[Mention], verbatims: Mapping[str, Verbatim]) -> list[Metric]:
     """The loose groups of what no irritant claims, and whether there is more of it than in the run before."""
-    loose = [m for m in mentions if m.fallback and m.irritant_id[:3] == registry.PREFIX[IrritantKind.IRRITANT] and m.verbatim_id in verbatims][:MOST]
+    records = context.standing().records
+    loose = [m for m in mentions if m.fallback and records[m.irritant_id].kind is IrritantKind.IRRITANT and m.verbatim_id in verbatims][:MOST]
     words = {m: next(s.text for s in verbatims[m.verbatim_id].segments if s.position == m.position) for m in loose}
     distinct: dict[str, Mention] = {}
     for mention in loose:

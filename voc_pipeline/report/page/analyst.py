@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from voc_pipeline.report.charts import Point, bounds, shade, trend, whisker
 from voc_pipeline.report.page.adjusted import adjusted
+from voc_pipeline.report.page.corrections import NOTHING, attenuated, beside, note
 from voc_pipeline.report.page.phrases import LEAST_GROUP, PAINFUL, Phrases, View
 from voc_pipeline.report.page.records import Records, label_of
 from voc_pipeline.report.reading import detail, interval, parted
@@ -34,6 +35,8 @@ def view(phrases: Phrases, records: Records) -> View:
         "irritant_trends": _irritant_trends(phrases, records),
         "month_heads": [phrases.title(name) for name in names],
         "months": [_month(phrases, month, names) for month in months],
+        "months_note": note(phrases),
+        "attenuated": attenuated(phrases),
         "drivers": _drivers(phrases, records),
         "adjusted": adjusted(phrases, records),
         "crossed": _crossed(phrases, records),
@@ -81,7 +84,9 @@ def _month(phrases: Phrases, month: str, names: Sequence[str]) -> View:
     cells = []
     for name in names:
         estimate = interval(phrases.f.get("month", month, name))
-        cells.append(phrases.figure(name, estimate) if estimate else {"text": "–", "interval": ""})
+        cells.append(
+            {**phrases.figure(name, estimate), **beside(phrases, "month", month, name)} if estimate else {"text": "–", "interval": "", **NOTHING}
+        )
     return {"name": phrases.t.month(month), "n": round(phrases.f.value("month", month, "n_verbatims")), "cells": cells}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from voc_pipeline.report.charts import bounds, dumbbell, shade, whisker
+from voc_pipeline.report.page.corrections import attenuated, beside, note
 from voc_pipeline.report.page.phrases import LEAST_GROUP, PAINFUL, Phrases, View
 from voc_pipeline.report.page.records import Records
 from voc_pipeline.report.quotes import CELL_QUOTES, Quote, Quotes, lead_of
@@ -36,6 +37,7 @@ def view(phrases: Phrases, records: Records, quotes: Quotes) -> View:
         "strengths": records.strengths,
         "gap5": _gap5(phrases),
         "groups": _groups(phrases),
+        "groups_note": f"{note(phrases)} {attenuated(phrases)}".strip(),
     }
 
 
@@ -170,6 +172,14 @@ def _group(phrases: Phrases, group: Group) -> View:
     for name in (*PAINFUL, "net_regard"):
         estimate = interval(phrases.f.get(group.scope, group.key, name))
         tone = "bad" if name in PAINFUL else ""
-        cells.append({"chart": phrases.drawn(name, estimate, tone, width=130), **phrases.figure(name, estimate)} if estimate else None)
+        cells.append(
+            {
+                "chart": phrases.drawn(name, estimate, tone, width=130),
+                **phrases.figure(name, estimate),
+                **beside(phrases, group.scope, group.key, name),
+            }
+            if estimate
+            else None
+        )
     n = round(phrases.f.value(group.scope, group.key, "n_verbatims"))
     return {"name": phrases.attribute_value(group.attribute, group.value), "n": n, "cells": cells}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voc_pipeline.report.charts import shade
+from voc_pipeline.report.page.corrections import NOTHING, beside, note
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.records import Records, label_of
 from voc_pipeline.report.quotes import CELL_QUOTES, Quote, Quotes
@@ -25,6 +26,7 @@ def view(phrases: Phrases, records: Records, quotes: Quotes) -> View:
         "irritants": records.irritants,
         "cut": records.cut,
         "filters": _filters(phrases, records),
+        "corrections": note(phrases),
         "heat": _heat(phrases, records, quotes),
         "seams": _seams(phrases, records, quotes),
         "suggestions": records.suggestions,
@@ -95,11 +97,18 @@ def _seams(phrases: Phrases, records: Records, quotes: Quotes) -> View:
     if "n_verbatims" in f:
         n = f["n_verbatims"].value
         told = {"text": t.percent(n / total) if total else t.number(n), "interval": t.plural("verbatims.n", round(n))}
-        figures.append({"name": t("seams.share"), **told, "chart": ""})
+        figures.append({"name": t("seams.share"), **told, "chart": "", **NOTHING})
     for name in ("share_negative", "share_not_valued", "net_regard"):
         estimate = interval(f.get(name))
         if estimate:
-            figures.append({"name": phrases.title(name), **phrases.figure(name, estimate), "chart": phrases.drawn(name, estimate, width=180)})
+            figures.append(
+                {
+                    "name": phrases.title(name),
+                    **phrases.figure(name, estimate),
+                    "chart": phrases.drawn(name, estimate, width=180),
+                    **beside(phrases, "stage", seam, name),
+                }
+            )
     shares = [(item, phrases.f.value("irritant", item["id"], f"stage.{seam}")) for item in records.irritants]
     seamed = sorted((pair for pair in shares if pair[1] >= SEAM_SHARE), key=lambda pair: -pair[1] * pair[0]["mentions"])
     declared = [

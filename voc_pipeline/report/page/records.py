@@ -8,6 +8,7 @@ from functools import cached_property
 
 from voc_pipeline.report.charts import sparkline
 from voc_pipeline.report.grounds import ceiling_told, sentences
+from voc_pipeline.report.page.corrections import beside
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.ranks import rank_parts, trend_words, why
 from voc_pipeline.report.quotes import Quotes
@@ -75,6 +76,7 @@ def _record(phrases: Phrases, quotes: Quotes, record: Irritant) -> View:
         "share": t.percent(share.value) if share else "–",
         "share_interval": phrases.ends("share", share) if share else "",
         "not_valued": t.percent(rate.value, 0) if rate else "–",
+        "not_valued_beside": beside(phrases, "irritant", record.id, "not_valued_rate"),
         "not_valued_n": rate.n if rate else None,
         "not_valued_interval": t("times", x=t.number(lift.value, 1)) if lift else "",
         "trend": trend_words(phrases, f.get("rate_ratio")),

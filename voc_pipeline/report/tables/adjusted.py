@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voc_pipeline.discover.themes import load_themes
 from voc_pipeline.report.reading import Reading, detail, parted
-from voc_pipeline.report.tables.cells import Row, estimate, labels
+from voc_pipeline.report.tables.cells import Row, corrected, estimate, labels
 from voc_pipeline.schema import OUTCOMES, IrritantKind, Metric
 
 PREDICTORS = {
@@ -96,9 +96,21 @@ def moment_rows(reading: Reading) -> list[Row]:
 def aspect_rows(reading: Reading) -> list[Row]:
     """One row a theme and polarity."""
     return [
-        {"theme": theme, "polarity": polarity, **_theme(theme, polarity), "mentions": detail(metric, "mentions"), **estimate(metric, "share")}
+        {
+            "theme": theme,
+            "polarity": polarity,
+            **_theme(theme, polarity),
+            "mentions": detail(metric, "mentions"),
+            **estimate(metric, "share"),
+            **_regarded(reading, theme, polarity),
+        }
         for (theme, polarity), metric in reading.figures.crossed("aspect", "share").items()
     ]
+
+
+def _regarded(reading: Reading, theme: str, polarity: str) -> Row:
+    key, name = f"{theme}={polarity}", "not_valued_rate"
+    return estimate(reading.figures.get("aspect", key, name), name) | corrected(reading.figures, "aspect", key, name)
 
 
 def crossing_rows(reading: Reading) -> list[Row]:

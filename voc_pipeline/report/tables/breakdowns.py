@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voc_pipeline.journey import stage_label
 from voc_pipeline.report.reading import Figures, Reading, detail, parted
-from voc_pipeline.report.tables.cells import Row, estimate, value, wording
+from voc_pipeline.report.tables.cells import Row, corrected, estimate, value, wording
 from voc_pipeline.schema import Dimension, Gap, IrritantKind
 from voc_pipeline.wording import CODE_LABELS, DIMENSION_LABELS
 
@@ -59,6 +59,8 @@ def _mood(figures: Figures, scope: str, key: str) -> Row:
     row: Row = {"n_verbatims": value(f.get("n_verbatims")), **estimate(f.get("nps"), "nps")}
     for name in ("share_negative", "share_positive", "share_not_valued", "net_regard"):
         row |= estimate(f.get(name), name, base=False)
+    for name in ("share_negative", "share_not_valued"):
+        row |= corrected(figures, scope, key, name)
     return row
 
 

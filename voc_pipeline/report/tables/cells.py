@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from voc_pipeline.report.reading import Figures, detail
 from voc_pipeline.schema import Interval, Irritant, Metric
 
 Row = dict[str, Any]
@@ -22,6 +23,17 @@ def estimate(metric: Metric | Interval | None, name: str, base: bool = True) -> 
         return {}
     ends = {name: metric.value, f"{name}_low": metric.low, f"{name}_high": metric.high}
     return {**ends, f"{name}_n": metric.n} if base else ends
+
+
+def corrected(figures: Figures, scope: str, key: str, name: str) -> Row:
+    """A group's share with the model's errors taken out, which verbatims of the audit those were measured on (or why it is not corrected), and whether it was
+    brought back into [0, 1]."""
+    found, refused = figures.get("audit_group", f"{scope}={key}", name), figures.uncorrected(scope, key, name)
+    if found is None:
+        return {f"{name}_errors": f"refused: {detail(refused, 'refused')}" if refused else ""}
+    seen, spared = (str(detail(found, f"{rate}_on")) for rate in ("sensitivity", "specificity"))
+    told = seen if seen == spared else f"sensitivity: {seen}, specificity: {spared}"
+    return {**estimate(found, f"{name}_corrected", base=False), f"{name}_errors": told, f"{name}_clipped": bool(detail(found, "clipped"))}
 
 
 def labels(record: Irritant) -> Row:

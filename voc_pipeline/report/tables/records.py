@@ -9,7 +9,7 @@ from voc_pipeline.config import PARTS
 from voc_pipeline.report.grounds import sentences
 from voc_pipeline.report.quotes import passage
 from voc_pipeline.report.reading import Reading, detail, main_part
-from voc_pipeline.report.tables.cells import Row, estimate, labels, quoted, value, wording
+from voc_pipeline.report.tables.cells import Row, corrected, estimate, labels, quoted, value, wording
 from voc_pipeline.report.words import Lang, Words
 from voc_pipeline.schema import OUTCOMES, SMALL_BASE, Annotation, Dimension, Gap, IrritantKind, Mention, Verbatim
 from voc_pipeline.wording import GAP_NAMES
@@ -52,6 +52,7 @@ def record_rows(reading: Reading, kind: IrritantKind, best: Mapping[str, list[st
             **estimate(f.get("share"), "share"),
             "severity": value(f.get("severity")),
             **estimate(f.get("not_valued_rate"), "not_valued_rate"),
+            **corrected(reading.figures, "irritant", record.id, "not_valued_rate"),
             **estimate(f.get("not_valued_lift"), "not_valued_lift", base=False),
             **estimate(trend, "rate_ratio", base=False),
             "recent": detail(trend, "recent"),
