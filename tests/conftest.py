@@ -185,6 +185,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return Demo(folder, config, folder / "out", first.out + first.err, second.out + second.err, connections)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one file stay with one worker, and so do all that read the demo: what they share is made once."""
     for item in items:

@@ -163,9 +163,10 @@ def test_tables_hold_raw_and_corrected_shares_side_by_side() -> None:
         ("segments", "share_negative"),
         ("months", "share_not_valued"),
         ("irritants", "not_valued_rate"),
+        ("rollups", "not_valued_rate"),
     ):
         frame = frames[name]
-        base = frame["not_valued_rate_n"] if name == "irritants" else frame["n_verbatims"]
+        base = frame["not_valued_rate_n"] if share == "not_valued_rate" else frame["n_verbatims"]
         large = frame[base >= SMALL_BASE]
         assert len(large) and (large[f"{share}_errors"] != "").all()
         done = large[large[f"{share}_corrected"].notna()]
@@ -193,6 +194,6 @@ def test_every_share_that_is_corrected_is_one_a_run_has() -> None:
     assert {metric.scope for metric in figures if metric.name in SHARES} - {"run", "audit_group"} <= set(GROUPS)
     assert {(scope, name) for scope in GROUPS for name in SHARES} & {(m.scope, m.name) for m in figures} >= {
         *((scope, name) for scope in ("channel", "lang", "month", "segment", "stage") for name in ("share_negative", "share_not_valued")),
-        ("irritant", "not_valued_rate"),
+        *((scope, "not_valued_rate") for scope in ("irritant", "rollup_department", "rollup_stage", "rollup_theme")),
     }
     assert np.isfinite([m.value for m in figures if m.scope == "audit_group"]).all()

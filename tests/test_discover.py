@@ -88,7 +88,9 @@ def test_neighbours_are_the_nearest_by_cosine() -> None:
 
 def test_a_numba_that_cannot_keep_anything_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a folder to write to, or under another UMAP, functions are compiled as before."""
-    from umap import umap_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # umap warns that Tensorflow is missing
+        from umap import umap_
 
     from voc_pipeline.discover.grouping import _keep_compiled
 

@@ -37,6 +37,7 @@ def test_another_release_answers_anew(config: Config, monkeypatch: pytest.Monkey
 
 def test_a_reworded_row_is_new_data(config: Config) -> None:
     """A file that changed is read again; the run says one text was replaced."""
+    pipeline.run(config)
     path = config.root / "reviews.csv"
     path.write_text(
         path.read_text(encoding="utf-8").replace("Ma facture est fausse. Dossier suivi depuis la ville numéro 3.", "Tout est réglé."),

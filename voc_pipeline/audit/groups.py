@@ -21,7 +21,7 @@ from voc_pipeline.schema import SMALL_BASE, Metric, Sentiment
 
 SCOPE = "audit_group"
 """Scope of these figures. Key: scope and key of the raw figure joined by `=`, such as `stage=pay`; name: the raw one's."""
-GROUPS = ("aspect", "channel", "irritant", "lang", "month", "segment", "stage")
+GROUPS = ("aspect", "channel", "irritant", "lang", "month", "rollup_department", "rollup_stage", "rollup_theme", "segment", "stage")
 """Scopes whose shares are corrected."""
 SHARES: Mapping[str, tuple[str, str]] = {
     "share_not_valued": MARKS["not_valued"],

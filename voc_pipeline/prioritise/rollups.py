@@ -23,7 +23,7 @@ import numpy as np
 from voc_pipeline.config import Priority
 from voc_pipeline.intervals import Ints, mean
 from voc_pipeline.prioritise.base import Base, figure, recoded, share_of, shares_of
-from voc_pipeline.prioritise.crossings import customers
+from voc_pipeline.prioritise.crossings import customers, main_channel
 from voc_pipeline.prioritise.exposure import Contacts
 from voc_pipeline.prioritise.irritants import severities
 from voc_pipeline.prioritise.trends import trend_findings
@@ -144,7 +144,9 @@ def _counts(base: Base, group: Group, scope: str, key: str, alone: int) -> Itera
 
 def _regard(base: Base, group: Group, scope: str, key: str) -> Iterator[Metric]:
     marked = base.marks["share_not_valued"][group.rows]
-    yield from figure(scope, key, "not_valued_rate", share_of(marked, base.clusters[group.rows]), {"verbatims": int(marked.sum())})
+    negative = float(base.marks["share_negative"][group.rows].mean())
+    about = {"verbatims": int(marked.sum()), "negative": negative, **main_channel(base, group.rows)}
+    yield from figure(scope, key, "not_valued_rate", share_of(marked, base.clusters[group.rows]), about)
 
 
 def _severity(

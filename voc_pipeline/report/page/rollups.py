@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from voc_pipeline.report.charts import bounds, whisker
+from voc_pipeline.report.page.corrections import beside
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.ranks import trend_words
 from voc_pipeline.report.page.records import Records, label_of
@@ -42,7 +43,9 @@ def _group(phrases: Phrases, records: Records, one: Rolled, high: float) -> View
         "customers": t.plural("customers.n", round(f["customers"].value)),
         "chart": whisker(share, 0, high, tone="bad", width=130) if share else "",
         "share": phrases.figure("share", share) if share else None,
-        "not_valued": phrases.figure("share_not_valued", rate) if rate else None,
+        "not_valued": {**phrases.figure("share_not_valued", rate), **beside(phrases, f"rollup_{one.level}", f"{KIND}={one.group}", "not_valued_rate")}
+        if rate
+        else None,
         "severity": phrases.figure("severity", severity) if severity else None,
         "trend": trend_words(phrases, f.get("rate_ratio"), short=True),
         "trend_interval": _trend_interval(phrases, f.get("rate_ratio")),

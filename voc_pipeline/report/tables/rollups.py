@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voc_pipeline.report.reading import Reading, detail
 from voc_pipeline.report.rollups import Rolled, group_label, rolled
-from voc_pipeline.report.tables.cells import Row, estimate, value
+from voc_pipeline.report.tables.cells import Row, corrected, estimate, value
 from voc_pipeline.schema import SMALL_BASE, IrritantKind, Level
 
 NONE = "none"
@@ -34,6 +34,7 @@ def _group(reading: Reading, one: Rolled) -> Row:
         **{name: value(f.get(name)) for name in ("records", "verbatims", "alone", "mentions", "customers")},
         **estimate(f.get("share"), "share"),
         **estimate(f.get("not_valued_rate"), "not_valued_rate"),
+        **corrected(reading.figures, f"rollup_{one.level}", f"{one.kind}={one.group}", "not_valued_rate"),
         **estimate(f.get("severity"), "severity"),
         **estimate(trend, "rate_ratio", base=False),
         **{name: detail(trend, name) for name in ("recent", "baseline")},
