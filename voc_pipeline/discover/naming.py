@@ -22,6 +22,8 @@ READABLE = (3, 60)
 """Words of a text that a reader can take in, and that still says something."""
 N_READ = 40
 """Most typical texts of a group whose words name it."""
+FRAGMENT = 6
+"""Words under which a text is a fragment ("C'est tout ?"): a group of such texts may only share how they are said, so its theme names it only if it is sure."""
 N_KEYWORDS = 8
 THEME_SHARE, LIKELY_SHARE = 0.2, 0.1
 """Weight of a theme among the members (share times probability) from which the group carries its name, and from which it may for want of words of its
@@ -53,13 +55,20 @@ GENERIC = frozenset(
 
 @dataclass(slots=True)
 class _Reading:
-    """What the most typical texts of a group say: how many of them in each language, and the words that set it apart, most telling first."""
+    """What the most typical texts of a group say: how many of them in each language, whether they are fragments by and large, and the words that set it
+    apart, most telling first."""
 
     texts: Counter[str]
     phrases: dict[str, list[tuple[str, float]]]
     keywords: list[str]
     theme: str
     theme_share: float
+    fragments: bool
+
+    @property
+    def likely(self) -> bool:
+        """Whether the theme is likely enough to name the group for want of words of its own."""
+        return self.theme_share >= (THEME_SHARE if self.fragments else LIKELY_SHARE)
 
 
 def named(
@@ -83,7 +92,7 @@ def named(
             kept.append((group, reading, labels))
             continue
         for at, (larger, other, _) in enumerate(kept):
-            if other.theme == reading.theme and min(other.theme_share, reading.theme_share) >= LIKELY_SHARE:
+            if other.theme == reading.theme and other.likely and reading.likely:
                 kept[at] = (larger.joined(group), *kept[at][1:])
                 break
     missing = ("", "missing")
@@ -133,7 +142,8 @@ def _readings(groups: Sequence[Group], candidates: Sequence[Candidate], language
             lang: [(wording, count[lang, wording, True] / n_texts[lang]) for of, wording, phrase in said if phrase and of == lang]
             for lang in languages
         }
-        readings.append(_Reading(n_texts, phrases, _keywords(said), theme, share))
+        fragments = float(np.median([len(candidate.text.split()) for candidate in texts])) < FRAGMENT
+        readings.append(_Reading(n_texts, phrases, _keywords(said), theme, share, fragments))
     return readings
 
 
@@ -205,8 +215,8 @@ def _label(reading: _Reading, lang: str, kind: IrritantKind, taken: set[str]) ->
     theme, a phrase of the texts where many say it, or two of their words ("boutique / téléphone"), else the likeliest theme's wording with an object.
     Where hardly a text is in that language, only a sure theme gives a label.
     """
-    theme = load_themes().get(reading.theme) if reading.theme_share >= LIKELY_SHARE else None
     sure = reading.theme_share >= THEME_SHARE
+    theme = load_themes().get(reading.theme) if reading.likely else None
     spoken = reading.texts[lang] >= max(3, 0.15 * reading.texts.total())
     phrases = reading.phrases.get(lang, []) if spoken else []
     name = theme.names[kind].get(lang, "") if theme is not None and (sure or spoken) else ""
