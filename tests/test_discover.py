@@ -231,6 +231,21 @@ def test_no_two_labels_are_the_same() -> None:
     assert len(labels) == len(set(labels))
 
 
+@pytest.mark.parametrize(
+    ("n_words", "sure", "proposed"), [(3, 0.15, False), (9, 0.15, True), (3, 0.5, True)], ids=["fragments", "sentences", "fragments of a sure theme"]
+)
+def test_fragments_that_only_sound_alike_are_no_irritant(n_words: int, sure: float, proposed: bool) -> None:
+    """Short texts without a word in common are named by a theme only if it is sure; else they are neither an irritant nor part of a larger one of that theme."""
+    candidates, x = _corpus()
+
+    def unlike(i: int) -> str:
+        return " ".join("".join(chr(97 + (i * 7 + n * 11 + k * 5) % 24) for k in range(6)) + chr(97 + i) for n in range(n_words))
+
+    weak = [replace(c, text=unlike(i), p_theme=sure, theme="delivery_late", lang="en") if c.theme == "refund_late" else c for i, c in enumerate(candidates)]
+    told = {i for i, c in enumerate(candidates) if c.theme == "refund_late"}
+    assert any(len(told & set(p.members)) > len(told) / 2 for p in _propose(weak, x)) is proposed
+
+
 @pytest.mark.parametrize("kind", list(IrritantKind))
 def test_each_kind_words_its_themes(kind: IrritantKind) -> None:
     """What is praised or asked for is never named by a failure."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from voc_pipeline.config import PARTS
 from voc_pipeline.report.grounds import sentences
-from voc_pipeline.report.quotes import passage
+from voc_pipeline.report.quotes import LEAD_WORDS, passage
 from voc_pipeline.report.reading import Reading, detail, main_part
 from voc_pipeline.report.tables.cells import Row, corrected, estimate, labels, quoted, value, wording
 from voc_pipeline.report.words import Lang, Words
@@ -126,9 +126,9 @@ def _mention(reading: Reading, mention: Mention, verbatim: Verbatim, answer: Ann
 
 
 def best_quotes(mentions: Sequence[Row]) -> dict[str, list[str]]:
-    """Three quotes a record, the closest to its exemplars first, different texts."""
+    """Three quotes a record, different texts: those that say something by themselves first, then the closest to its exemplars."""
     best: dict[str, list[str]] = defaultdict(list)
-    for row in sorted(mentions, key=lambda row: (-round(row["score"], 6), row["verbatim_id"], row["position"])):
+    for row in sorted(mentions, key=lambda row: (len(row["quote"].split()) < LEAD_WORDS, -round(row["score"], 6), row["verbatim_id"], row["position"])):
         quotes = best[row["irritant_id"]]
         if not row["fallback"] and len(quotes) < 3 and row["quote"] and row["quote"] not in quotes:
             quotes.append(row["quote"])
