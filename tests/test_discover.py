@@ -212,6 +212,16 @@ def test_labels_name_object_and_failure() -> None:
     assert card.label_status == {"fr": "derived", "en": "missing"}
 
 
+def test_a_theme_names_an_irritant_in_both_languages() -> None:
+    """Where one language has the theme's wording, so has the other, though nobody tells it there; where that is taken, with the object as it is said."""
+    candidates, x = _corpus()
+    weak = [replace(c, p_theme=0.15) if c.theme else c for c in candidates]
+    assert {p.label_en for p in _propose(weak, x) if p.theme == "refund_late"} == {"late refund"}
+    proposals = discover.propose(weak, x, kind=IrritantKind.IRRITANT, settings=SETTINGS, languages=("fr", "en"), known={"en": {"late refund"}})
+    late = next(p for p in proposals if p.theme == "refund_late")
+    assert late.label_fr and late.label_en.startswith("late refund (") and "canapé" in late.label_en and late.label_status["en"] == "derived"
+
+
 def test_labels_and_keywords_are_no_function_words() -> None:
     """No label or keyword is made of stop words alone, and none holds a placeholder or a digit."""
     candidates, x = _corpus()

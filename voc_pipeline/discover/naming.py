@@ -47,7 +47,7 @@ GENERIC = frozenset(
     janvier février fevrier mars avril mai juin juillet août aout septembre octobre novembre décembre decembre lundi mardi mercredi jeudi
     vendredi samedi dimanche lendemain veille hier demain midi nuit january february march april may june july august september october
     november december monday tuesday wednesday thursday friday saturday sunday tomorrow yesterday night min fond euro euros balle balles
-    phrase mot mots word words dame dames lady fois trimestre deux trois quatre
+    phrase bout mot mots word words dame dames lady fois trimestre deux trois quatre
     """.split()
 )
 """Words that name no object by themselves."""
@@ -95,6 +95,8 @@ def named(
             if other.theme == reading.theme and other.likely and reading.likely:
                 kept[at] = (larger.joined(group), *kept[at][1:])
                 break
+    for _, reading, labels in kept:
+        _complete(labels, reading, kind, taken)
     missing = ("", "missing")
     return [
         Proposal(
@@ -231,6 +233,22 @@ def _label(reading: _Reading, lang: str, kind: IrritantKind, taken: set[str]) ->
         *((label, "derived") for label in [*(label for label, _ in apart), *own]),
     ]
     return next(((label, status) for label, status in tries if label and label not in taken), ("", "missing"))
+
+
+def _complete(labels: dict[str, tuple[str, str]], reading: _Reading, kind: IrritantKind, taken: Mapping[str, set[str]]) -> None:
+    """Gives a language that has no label the theme's wording, where that is taken with the object as the other language says it."""
+    theme = load_themes().get(reading.theme) if reading.likely else None
+    said = {lang: label for lang, (label, _) in labels.items() if label}
+    if theme is None or not said:
+        return
+    names, other = theme.names[kind], next(iter(said))
+    for lang in labels:
+        name = names.get(lang, "")
+        if name and lang not in said:
+            told = said[other].removeprefix(names.get(other, "")).strip(" ()")
+            tries = [(name, "category"), *([(f"{name} ({told})", "derived")] if told else [])]
+            labels[lang] = next(((label, status) for label, status in tries if label not in taken[lang]), ("", "missing"))
+            taken[lang].add(labels[lang][0])
 
 
 def _overlaps(phrase: str, name: str) -> bool:
