@@ -151,6 +151,17 @@ def test_one_turn_a_row_is_timed_whatever_the_order_of_rows(tmp_path: Path) -> N
     assert {item.row_id: item.response for item in got} == {"T1": timed(45), "T2": timed(None)}
 
 
+def test_the_newest_first_to_the_minute_keeps_question_before_answer(tmp_path: Path) -> None:
+    """Of rows written newest first with times to the minute, what was asked and answered within one minute is an answered chat, and reads in the order it was said."""
+    rows = [("client", "Merci", "10:05"), ("agent", "Voilà, c'est fait", "10:00"), ("client", "Bonjour, ma box ?", "10:00")]
+    with (tmp_path / "tours.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["conv", "role", "texte", "heure"], *(["T1", who, said, f"2026-05-04 {at}"] for who, said, at in rows)])
+    fields = {"conversation": "conv", "turns": {"role": "role", "text": "texte", "time": "heure"}}
+    (item,) = feedback(read(source("chat", "tours.csv", fields, date_formats=["%Y-%m-%d %H:%M"]), tmp_path))
+    assert item.response == timed(0)
+    assert [turn.text for turn in item.turns] == [said for _, said, _ in reversed(rows)]
+
+
 def test_robots_are_told_from_people_before_a_run(tmp_path: Path) -> None:
     """`voc init` names the roles that are robots' in the settings, and the first look at a source shows who is one."""
     said = "Impossible de payer ma facture"
@@ -322,6 +333,17 @@ def test_a_threshold_is_a_time() -> None:
     for wrong in (0, -5, math.inf):
         with pytest.raises((ConfigError, ValueError), match="response_seconds"):
             Config.model_validate({**CONFIG.model_dump(by_alias=True), "response_seconds": {"chat": wrong}})
+
+
+def test_a_threshold_is_of_a_channel_that_is_there() -> None:
+    """A threshold for a channel that no source has is refused, with the one that was meant; where a column names channels, none is."""
+    settings = {"project": "p", "store": "sqlite:///voc.db", "output": "out"}
+    own = {"name": "c", "kind": "chat", "path": "c.json", "fields": {"id": "id", "turns": {"path": "m", "role": "r", "text": "t"}}}
+    with pytest.raises(ValueError, match=r"no source has the channel 'chta'; they have chat.*chat"):
+        Config.model_validate({**settings, "sources": [own], "response_seconds": {"chta": 60}})
+    assert Config.model_validate({**settings, "sources": [own], "response_seconds": {"chat": 60}}).response_seconds == {"chat": 60}
+    by_column = {**own, "fields": {**own["fields"], "channel": "canal"}}  # type: ignore[dict-item]  # a mapping
+    assert Config.model_validate({**settings, "sources": [by_column], "response_seconds": {"messenger": 60}}).response_seconds
 
 
 # ---------------------------------------------------------------- the report

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from voc_pipeline.errors import suggest
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A wait that is allowed."""
@@ -46,3 +49,16 @@ class TurnFields(BaseModel):
     time: str | None = None
     customer_roles: tuple[str, ...] = ("customer", "client", "visitor", "user")
     robot_roles: tuple[str, ...] = ROBOT_ROLES
+
+
+def check_channels(limits: Iterable[str], channels: Sequence[str]) -> None:
+    """Refuses a limit for a channel that no source has.
+
+    Raises:
+        ValueError: One is unknown.
+    """
+    for channel in limits:
+        if channel not in channels:
+            raise ValueError(
+                f"no source has the channel {channel!r}; they have {', '.join(sorted(set(channels)))}. {suggest(channel, sorted(set(channels)))}".strip()
+            )

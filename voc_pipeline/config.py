@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from voc_pipeline.chat_settings import Seconds, TurnFields
+from voc_pipeline.chat_settings import Seconds, TurnFields, check_channels
 from voc_pipeline.errors import ConfigError, suggest
 from voc_pipeline.keys import installation_key
 from voc_pipeline.registers import Registers, read_registers
@@ -239,6 +239,12 @@ class Config(Settings):
     since: date | None = None
     until: date | None = None
     root: Path = Field(Path(), exclude=True, description="Folder of the file, set by load_config")
+
+    @model_validator(mode="after")
+    def _known_channels(self) -> Config:
+        if not any(source.fields.channel for source in self.sources):  # channels that a column names are known by its rows alone
+            check_channels(self.response_seconds, [source.channel or source.kind for source in self.sources])
+        return self
 
     @field_validator("sources")
     @classmethod

@@ -130,13 +130,13 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
         filled = _read(store, files)
         audit = store.audit(filled[0].audit_id)
         _check_people(store, audit, filled)
-        with store.transaction():
+        with store.transaction():  # answers, and what every figure makes of them: all or nothing
             for one in filled:
                 store.write_audit_answers(audit.id, one.annotator, _answers(one))
-        audited, newest = store.run(audit.run_id), store.last_done_run()
-        newest = newest or audited
-        for run in {audited.id: audited, newest.id: newest}.values():
-            write_audited(store, run.id, _measured(store, run))
+            audited, newest = store.run(audit.run_id), store.last_done_run()
+            newest = newest or audited
+            for run in {audited.id: audited, newest.id: newest}.values():
+                write_audited(store, run.id, _measured(store, run))
         metrics = _measured(store, newest, audit)
         shown_in_reports = detail(Figures(store.metrics(newest.id, SCOPE)).get(SCOPE, "", "sample"), "id")
         publish_to(config, store, newest.id, config.output_dir)

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voc_pipeline.intervals import LEVEL, Estimates, Ints
+from voc_pipeline.intervals import LEVEL, Estimates, Floats, Ints
 from voc_pipeline.prioritise.base import Base, Bools, figure, read_base, rounded, share_of
 from voc_pipeline.schema import SMALL_BASE, Dimension, Gap, IrritantKind, Metric, NotValuedCode, Sentiment, Telling, Voice
+
+DRAWS, SEED = 2000, 7
+"""Of the interval of a spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +103,47 @@ def _spread(base: Base) -> Iterator[Metric]:
         return
     value = np.array([float(own.value[0]) for own in shares.values()])
     n = np.array([float(own.effective_n[0]) for own in shares.values()])
-    mean = float((value * n).sum() / n.sum())
     detail: dict[str, object] = {name: float(own.value[0]) for name, own in shares.items()}
-    spread = float(np.sqrt((n * (value - mean) ** 2).sum() / n.sum()))
-    low, high, p_value = _ends(spread, mean * (1 - mean) / float(n.sum()), len(shares) - 1) if 0 < mean < 1 else (None, None, None)
+    spread, low, high, p_value = spread_of(value, n)
     yield Metric("maturity", "", "not_valued_spread", spread, low, high, len(shares), {"channels": detail, "p_value": p_value})
 
 
-def _ends(spread: float, unit: float, freedom: int) -> tuple[float, float, float]:
-    """Ends of a spread between shares, and the p-value of none: its chi-square is a noncentral one, whose noncentrality is what chance does not make."""
-    from scipy.optimize import brentq
-    from scipy.stats import chi2, ncx2
+def spread_of(value: Floats, n: Floats) -> tuple[float, float, float, float]:
+    """Standard deviation between groups' shares, weighed by their bases, without what chance adds to it; its interval; and the p-value of none.
 
-    x, tail = spread**2 / unit, (1 - LEVEL) / 2
+    The interval holds the spreads of what each share may truly be (its Beta posterior under Jeffreys' prior, by its own base), around the shares as they were
+    seen and around them drawn together by what chance adds; it begins at 0 where chance alone would do as much.
 
-    def beyond(x: float, chance: float) -> float:
-        """Noncentrality under which a value as low as x has that chance."""
-        return 0.0 if chi2.cdf(x, freedom) <= chance else float(brentq(lambda shift: float(ncx2.cdf(x, freedom, shift)) - chance, 1e-9, 4 * x + 200))
+    Args:
+        value: Share of each group, 0 to 1. *Shape:* (n_groups,).
+        n: Effective base of each. *Shape:* (n_groups,).
 
-    low, high = (float(np.sqrt(shift * unit)) for shift in (beyond(x, 1 - tail), beyond(max(x, freedom), tail)))
-    return min(low, spread), max(high, spread), float(chi2.sf(x, freedom))
+    Returns:
+        Spread, low, high, p-value of a chi-square of homogeneity.
+    """
+    from scipy.stats import chi2
+
+    weight = n / n.sum()
+    mean = float((value * weight).sum())
+    if not 0 < mean < 1:
+        return 0.0, 0.0, 0.0, 1.0
+    seen = float((weight * (value - mean) ** 2).sum())
+    floor = 0.5 / n * (1 - 0.5 / n)
+    noise = float((weight * (1 - weight) * np.maximum(value * (1 - value), floor) / n).sum())
+    spread = float(np.sqrt(max(0.0, seen - noise)))
+    p_value = float(chi2.sf(seen * n.sum() / (mean * (1 - mean)), len(n) - 1))
+    drawn = np.random.default_rng(SEED).beta(value * n + 0.5, (1 - value) * n + 0.5, size=(DRAWS, len(n)))
+    together = mean + (value - mean) * (spread / np.sqrt(seen) if seen else 0.0) + drawn - drawn.mean(0)
+    found = [_spreads(drawn, weight), np.sqrt(np.maximum(0.0, _spreads(together, weight) ** 2 - noise))]
+    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    low, high = (float(end([np.quantile(one, tail) for one in found])) for end, tail in zip((min, max), tails, strict=True))
+    return spread, min(low, spread) if p_value < 1 - LEVEL else 0.0, max(high, spread), p_value
+
+
+def _spreads(shares: Floats, weight: Floats) -> Floats:
+    """Weighed standard deviation of each row. *Shape:* (n_draws, n_groups) to (n_draws,)."""
+    spreads: Floats = np.sqrt((weight * (shares - (shares * weight).sum(-1, keepdims=True)) ** 2).sum(-1))
+    return spreads
 
 
 def _gap_mix(base: Base) -> Iterator[Metric]:

@@ -27,11 +27,8 @@ def first_response(turns: Sequence[Turn], zone: ZoneInfo) -> FirstResponse | Non
         The waits; None where the customer says nothing.
     """
     moments = [turn.at for turn in turns if turn.at is not None]
-    clock = [instant(moment, zone) for moment in moments]
-    whole = len(moments) == len(turns)
-    falling = whole and len(clock) > 1 and clock[0] > clock[-1] and all(a >= b for a, b in pairwise(clock))
-    newest_first = falling and (len(clock) >= REVERSED_FROM or turns[0].role is Role.AGENT)
-    ordered = list(reversed(turns)) if newest_first else list(turns)
+    ordered = oldest_first(turns, zone)
+    clock = [instant(turn.at, zone) for turn in ordered if turn.at is not None]
     first = next((place for place, turn in enumerate(ordered) if turn.role is Role.CUSTOMER), None)
     if first is None:
         return None
@@ -39,13 +36,22 @@ def first_response(turns: Sequence[Turn], zone: ZoneInfo) -> FirstResponse | Non
     person = next((turn for turn in answers if not turn.robot), None)
     robot = next((turn for turn in answers if turn.robot), None)
     said = (person is not None, robot is not None)
-    if not newest_first and any(a > b for a, b in pairwise(clock)):
+    if any(a > b for a, b in pairwise(clock)):
         return FirstResponse(Timing.BACKWARDS, *said)
     days_only = all(moment.time() == time() for moment in moments)
     asked = ordered[first].at
     if asked is None or days_only or any(answer is not None and answer.at is None for answer in (person, robot)):
         return FirstResponse(Timing.UNTIMED, *said)
     return FirstResponse(Timing.TIMED, *said, *(_wait(asked, answer, zone) for answer in (person, robot)))
+
+
+def oldest_first(turns: Sequence[Turn], zone: ZoneInfo) -> list[Turn]:
+    """Turns as they came, turned round where their times say that the tool writes the newest first: what has one time then keeps its order as well."""
+    clock = [instant(turn.at, zone) for turn in turns if turn.at is not None]
+    whole = len(clock) == len(turns)
+    falling = whole and len(clock) > 1 and clock[0] > clock[-1] and all(a >= b for a, b in pairwise(clock))
+    newest_first = falling and (len(clock) >= REVERSED_FROM or turns[0].role is Role.AGENT)
+    return list(reversed(turns)) if newest_first else list(turns)
 
 
 def _wait(asked: datetime, answer: Turn | None, zone: ZoneInfo) -> float | None:

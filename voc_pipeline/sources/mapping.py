@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from voc_pipeline.chat_settings import TurnFields
 from voc_pipeline.config import Source
 from voc_pipeline.schema import FirstResponse, RawFeedback, Reason, Role, SourceKind, Turn, Unreadable
-from voc_pipeline.sources.answering import first_response, instant
+from voc_pipeline.sources.answering import first_response, instant, oldest_first
 from voc_pipeline.sources.files import BrokenRow, Row
 from voc_pipeline.sources.values import Refused, as_date, as_key, as_number, as_text, fold, parse_zone, row_hash
 
@@ -286,9 +286,9 @@ class Mapper:
 
 
 def in_time(turns: list[Turn], zone: ZoneInfo) -> tuple[Turn, ...]:
-    """Turns by their times if each has one, else as they came."""
+    """Turns by their times if each has one, those of one time in the order they were said in; else as they came."""
     if all(turn.at for turn in turns):
-        turns = sorted(turns, key=lambda turn: instant(turn.at, zone) if turn.at else 0.0)
+        turns = sorted(oldest_first(turns, zone), key=lambda turn: instant(turn.at, zone) if turn.at else 0.0)
     return tuple(turns)
 
 
