@@ -7,12 +7,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from voc_pipeline.edits.acting import Actions, Declared, cleaned
 from voc_pipeline.errors import EditError, VocError, suggest
 from voc_pipeline.loop import expected_of
 from voc_pipeline.schema import Edit, Expected, Loop
+from voc_pipeline.yaml_files import parsed
 
 FIELDS = ("irritant", "cause", "action", "owner", "due", "state", "declared", "expected", "reason")
 CAUSE_FIELDS = ("what", "found_by", "found_on")
@@ -129,11 +128,9 @@ def _date(where: str, told: Any) -> date | None:
 
 def _lines(path: Path) -> list[Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parsed(path.read_text(encoding="utf-8"), path, EditError)
     except (OSError, UnicodeDecodeError) as error:
         raise EditError(str(path), f"cannot be read ({getattr(error, 'strerror', 'not UTF-8')})", "a YAML file in UTF-8", "Name it") from None
-    except yaml.YAMLError as error:
-        raise EditError(str(path), f"not valid YAML: {' '.join(str(error).split())}", "YAML", "Check indentation and quotes there") from None
     lines = content.get("actions") if isinstance(content, Mapping) else content
     if not isinstance(lines, list):
         raise EditError(str(path), "no list of actions", "`actions:` with a list", "See data_samples/ondelia/actions_ondelia.yaml")
