@@ -26,7 +26,6 @@ from voc_pipeline.registry import Standing as Registered
 from voc_pipeline.report.verdicts import verdict_sentence
 from voc_pipeline.report.words import Words
 from voc_pipeline.schema import Edit, Expected, Gap, IrritantKind, Loop, Measured, NotValuedCode
-from voc_pipeline.steps.looping import parted
 
 A, B = "IRR-A", "IRR-B"
 START = date(2026, 6, 1)

@@ -245,9 +245,12 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be entered.")] = False,
     by: By = "",
 ) -> None:
-    """Enter a register of actions that a company already keeps, each with the day it was declared there; what is entered already stays.
+    """Enter a register of actions that a company already keeps, each with the day it was declared there. Import it again whenever it changes.
 
     An irritant is named by its id, or by sentences that the registry knows it by. Each line tells both days: declared on, entered on.
+
+    Imported again, new lines are entered and states that moved forward taken over; whatever else differs is listed with the command that changes it.
+    The register is known by the name of its file: keep that name.
 
     Example:
 

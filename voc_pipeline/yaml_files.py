@@ -19,10 +19,10 @@ class _Loader(yaml.SafeLoader):
         try:
             return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
         except (ValueError, AttributeError):
-            raise _NoValue(node) from None
+            raise _NoValueError(node) from None
 
 
-class _NoValue(Exception):
+class _NoValueError(Exception):
     """A value that is written as a day or a number, and is none."""
 
     def __init__(self, node: yaml.Node) -> None:
@@ -50,7 +50,7 @@ def parsed(text: str, path: Path, kind: type[VocError]) -> Any:
         return yaml.load(text, _Loader)  # a safe loader
     except yaml.YAMLError as error:
         raise kind(str(path), f"not valid YAML: {' '.join(str(error).split())}", "YAML", "Check indentation and quotes there") from None
-    except _NoValue as error:
+    except _NoValueError as error:
         where, value = f"{path}: line {error.node.start_mark.line + 1}", error.node.value
         if error.node.tag == DAY:
             raise kind(where, f"{value!r} is no day", "a day of the calendar, such as 2026-05-20", "Correct it there") from None
