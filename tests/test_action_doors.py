@@ -14,6 +14,7 @@ from test_store import an_irritant
 
 from voc_pipeline import pipeline
 from voc_pipeline.cli import app
+from voc_pipeline.composers.acting import closing_lines
 from voc_pipeline.config import Config, load_config
 from voc_pipeline.edits import Actions, Registry, open_registry
 from voc_pipeline.errors import EditError
@@ -295,6 +296,10 @@ def test_the_loop_on_the_command_line(config: Config) -> None:
     )
     planned = voc("action", file, "plan", A, "the old carrier", "--owner", "logistics", "--due", "2026-05-20", "--by", "anne").out
     act = next(word for word in planned.split() if word.startswith("ACT-"))
+    assert "To check: due on 2026-05-20, before the day of the plan" in planned
+    wrong = voc("action", file, "plan", A, "x", "--due", "31/03/2026", code=2).err
+    assert wrong == "error: --due: '31/03/2026' is no day. Expected: a day of the calendar, such as 2026-05-20. Write it so.\n"
+    assert "Did you mean" not in voc("action", file, "show", "IRR-NOPE", code=2).err
     assert "(anne)" in planned and f"expect {act}" in planned
     listed = voc("action", file, "list").out
     assert f"1 late: {act} (due 2026-05-20)" in listed and f"1 without an expected result: {act}" in listed
@@ -314,6 +319,13 @@ def test_the_loop_on_the_command_line(config: Config) -> None:
     assert f"{act} planned: the old carrier" in " ".join(voc("irritants", file, "history", A).out.split())
     said = voc("run", file, "--until", "2026-05-31", "--fresh", "--direct").out
     assert "1 action" not in said, "what was given up is not told"
+    with open_registry(config, "anne") as registry:
+        lines = closing_lines(registry._store, registry, registry._store.last_done_run())
+        assert not lines
+        Actions(registry).plan(B, "more people", "care")
+        Actions(registry).plan(B, "a robot", "care", None, RISE)
+        lines = closing_lines(registry._store, registry, registry._store.last_done_run())
+        assert lines[0] == "2 actions: 1 without an expected result, 1 not measured yet"
 
 
 # ---------------------------------------------------------------- as a workbook

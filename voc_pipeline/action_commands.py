@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voc_pipeline.command_shape import ConfigPath, Why, begin, group, settings
+from voc_pipeline.command_shape import ConfigPath, Why, begin, day, group, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,8 @@ Metric = Annotated[
 ]
 Change = Annotated[str, typer.Option("--change", metavar="CHANGE", help="Direction and size: -50% of what it was, or -2 points.", show_default=False)]
 Start = Annotated[
-    datetime | None,
-    typer.Option("--start", formats=["%Y-%m-%d"], metavar="DATE", help="First day of the window it is measured in.", show_default=False),
+    date | None,
+    typer.Option("--start", parser=day("--start"), metavar="DATE", help="First day of the window it is measured in.", show_default=False),
 ]
 Weeks = Annotated[int | None, typer.Option("--weeks", help="Length of that window.", show_default=False)]
 Before = Annotated[int, typer.Option("--before", metavar="WEEKS", help="Weeks before it that it is set against.")]
@@ -99,7 +99,7 @@ def cause(
     what: Annotated[str, typer.Argument(metavar="CAUSE", help="What was found to be behind it.", show_default=False)],
     found_by: Annotated[str, typer.Option("--found-by", help="Who found it; default who says so.", show_default=False)] = "",
     on: Annotated[
-        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE", help="When; default today.", show_default=False)
+        date | None, typer.Option("--on", parser=day("--on"), metavar="DATE", help="When; default today.", show_default=False)
     ] = None,
     reason: Why = "",
     by: By = "",
@@ -110,7 +110,7 @@ def cause(
 
         voc action configs/demo.yaml cause IRR-ABCD2345 "Le virement attend une signature" --found-by "Service facturation"
     """
-    _edit(context, by, lambda actions: actions.cause(irritant_id.upper(), what, found_by, _day(on), reason))
+    _edit(context, by, lambda actions: actions.cause(irritant_id.upper(), what, found_by, on, reason))
 
 
 @app.command()
@@ -119,7 +119,7 @@ def plan(
     irritant_id: Id,
     what: Annotated[str, typer.Argument(metavar="ACTION", help="What will be done.", show_default=False)],
     owner: Annotated[str, typer.Option("--owner", help="Department that answers for it.", show_default=False)] = "",
-    due: Annotated[datetime | None, typer.Option("--due", formats=["%Y-%m-%d"], metavar="DATE", help="Until when.", show_default=False)] = None,
+    due: Annotated[date | None, typer.Option("--due", parser=day("--due"), metavar="DATE", help="Until when.", show_default=False)] = None,
     metric: Metric = "",
     change: Change = "",
     start: Start = None,
@@ -141,7 +141,7 @@ def plan(
 
     def make(actions: Actions) -> Edit:
         expected = _expected(f"plan {irritant_id.upper()}", metric, change, start, weeks, before, control, treated)
-        return actions.plan(irritant_id.upper(), what, owner, _day(due), expected, reason)
+        return actions.plan(irritant_id.upper(), what, owner, due, expected, reason)
 
     _edit(context, by, make)
 
@@ -262,17 +262,13 @@ def import_(
 
 
 def _expected(
-    where: str, metric: str, change: str, start: datetime | None, weeks: int | None, before: int, control: str, treated: str
+    where: str, metric: str, change: str, start: date | None, weeks: int | None, before: int, control: str, treated: str
 ) -> Expected | None:
     from voc_pipeline.loop import expected_of
 
     if not any((metric, change, start, weeks, control, treated)):
         return None
-    return expected_of(where, metric, change, _day(start), weeks, before, control, treated)
-
-
-def _day(at: datetime | None) -> date | None:
-    return at.date() if at else None
+    return expected_of(where, metric, change, start, weeks, before, control, treated)
 
 
 def _edit(context: typer.Context, by: str, make: Callable[[Actions], Edit]) -> None:
