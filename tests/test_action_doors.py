@@ -211,7 +211,9 @@ def test_a_register_is_imported_again_as_it_goes_on(config: Config) -> None:
     again = imported(line("a robot", "  state: done", expected), line("a hotline", "  state: started"))
     assert "state is dropped here, done in the file: what was given up stays so" in again and f"{ids['a hotline']} begun" in again
     wrong = imported(*first, name="copy.yaml", code=2)
-    assert f"copy.yaml: register.yaml brought lines of it already: action 1 is {ids['more people']}" in wrong and "Import it as register.yaml" in wrong
+    assert (
+        f"copy.yaml: register.yaml brought lines of it already: action 1 is {ids['more people']}" in wrong and "Import it as register.yaml" in wrong
+    )
     assert "reason: none" in imported(line("a callback", "  state: dropped"), code=2)
     assert "line 5: '2026-02-31' is no day" in imported(line("x", "  due: 2026-02-31"), code=2)
 

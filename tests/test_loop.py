@@ -15,7 +15,19 @@ from test_store import an_irritant
 from benchmarks.loop import PROMISE, WORLDS, verdicts
 from voc_pipeline.edits.action_sheet import action_rows, cells_of_action
 from voc_pipeline.errors import EditError
-from voc_pipeline.loop import action_id, check_before, check_groups, counted_with, doubts, expected_of, measured_payload, parted, redeclared, replay_loops, written
+from voc_pipeline.loop import (
+    action_id,
+    check_before,
+    check_groups,
+    counted_with,
+    doubts,
+    expected_of,
+    measured_payload,
+    parted,
+    redeclared,
+    replay_loops,
+    written,
+)
 from voc_pipeline.loop.health import Standing, health_figures, is_late, phase, troubles
 from voc_pipeline.loop.telling import measured_told
 from voc_pipeline.prioritise.base import read_base
@@ -422,7 +434,9 @@ def test_a_verdict_says_what_was_counted_and_what_it_would_take() -> None:
     assert "a window of 9 weeks" in measured_told(replace(met, verdict="cannot_tell", why="wide", needed_weeks=9), "nps")
     few = replace(met, verdict="cannot_tell", why="few")
     assert "a control" in measured_told(few, "nps") and "a control" not in measured_told(few, "nps", controlled=True)
-    assert "it takes a control" in verdict_sentence(Words("en"), "nps", few) and "il faut un témoin" in verdict_sentence(Words("fr"), "nps", few).replace("’", "'")
+    assert "it takes a control" in verdict_sentence(Words("en"), "nps", few) and "il faut un témoin" in verdict_sentence(
+        Words("fr"), "nps", few
+    ).replace("’", "'")
     assert "even with this control: it takes more" in verdict_sentence(Words("en"), "nps", few, controlled=True)
     assert "il faut plus" in verdict_sentence(Words("fr"), "nps", few, controlled=True)
     assert measured_told(met, "verbatim_share", ["a", "b"]).endswith("12 in the window, with 'a', 'b', which parted from it")

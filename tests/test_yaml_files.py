@@ -15,7 +15,9 @@ from voc_pipeline.yaml_files import parsed
 @pytest.mark.parametrize("text", ["a: 2026-02-31", "a: !!timestamp demain", "- 2026-05-20\n- [{b: 2025-13-10}]"])
 def test_a_day_that_is_none_is_told_with_its_line(text: str) -> None:
     """A day that no calendar has is an error of the kind asked for, wherever it stands in the file."""
-    with pytest.raises(EditError, match=rf"a\.yaml: line {text.count(chr(10)) + 1}: .* is no day\. Expected: a day of the calendar, such as 2026-05-20"):
+    with pytest.raises(
+        EditError, match=rf"a\.yaml: line {text.count(chr(10)) + 1}: .* is no day\. Expected: a day of the calendar, such as 2026-05-20"
+    ):
         parsed(text, Path("a.yaml"), EditError)
 
 

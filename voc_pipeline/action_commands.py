@@ -98,9 +98,7 @@ def cause(
     irritant_id: Id,
     what: Annotated[str, typer.Argument(metavar="CAUSE", help="What was found to be behind it.", show_default=False)],
     found_by: Annotated[str, typer.Option("--found-by", help="Who found it; default who says so.", show_default=False)] = "",
-    on: Annotated[
-        date | None, typer.Option("--on", parser=day("--on"), metavar="DATE", help="When; default today.", show_default=False)
-    ] = None,
+    on: Annotated[date | None, typer.Option("--on", parser=day("--on"), metavar="DATE", help="When; default today.", show_default=False)] = None,
     reason: Why = "",
     by: By = "",
 ) -> None:

@@ -43,7 +43,9 @@ def read_register(actions: Actions, path: Path, resolve: Resolve) -> Asked:
     Raises:
         EditError: It cannot be read, a line is wrong, or its lines were entered under another name; ``problems`` holds every one.
     """
-    asked, problems, lines = Asked([], []), [], []
+    asked = Asked([], [])
+    problems: list[EditError] = []
+    lines: list[Line] = []
     for number, told in enumerate(_lines(path), start=1):
         with _collected(where := f"{path.name}: action {number}", problems):
             lines.append(_line(where, number, told))

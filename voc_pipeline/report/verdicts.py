@@ -49,7 +49,13 @@ def verdict_told(t: Words, metric: str, measured: Measured, beside: Sequence[str
     why = ""
     if measured.verdict == "cannot_tell":
         needed = measured.needed_weeks
-        takes = t("actions.needed", n=needed) if needed else t(f"actions.needed.{'controlled' if controlled else 'none'}") if measured.why in LONGER else ""
+        takes = (
+            t("actions.needed", n=needed)
+            if needed
+            else t(f"actions.needed.{'controlled' if controlled else 'none'}")
+            if measured.why in LONGER
+            else ""
+        )
         why = _semicolon(t).join(part for part in (t.known(f"actions.why.{measured.why}"), takes) if part)
     change = "" if measured.value is None else _size(t, measured, measured.value)
     return VerdictTold(t(f"actions.verdict.{measured.verdict}"), change, _ends(t, measured), counted, why)
