@@ -44,15 +44,15 @@ def test_planted_actions_get_the_verdicts_that_were_planted(acted: tuple[Path, s
     assert float(rows["Plus"]["change_high"]) < 0 and rows["Courrier"]["why"] == "disagree" and float(rows["Contrôle"]["change_low"]) > -0.5
     assert rows["Remise"]["why"] == "few" and rows["Remise"]["control"] == "region=Occitanie"
     assert rows["Rappel"]["late"] == "true" and rows["Courrier"]["register"] == REGISTER.name
-    assert "6 actions: 1 met, 1 not met, 3 cannot tell" in said and "1 late: ACT-" in said
+    assert "6 actions: 1 met, 1 not met, 3 cannot tell, 1 without an expected result" in said and "1 late: ACT-" in said
 
 
 def test_the_report_tells_the_loop_in_both_languages(acted: tuple[Path, str, str]) -> None:
     """The page of actions shows verdicts, both days of a declaration and what is late; nothing is entered twice."""
     config, _, _ = acted
     for lang, words in (
-        ("fr", ("1 atteint", "1 non atteint", "en retard", "déclaré le 20", "n’est pas un score CEE de KPMG")),
-        ("en", ("1 met", "1 not met", "late", "declared 20", "not a KPMG CEE score")),
+        ("fr", ("1 atteint", "1 non atteint", "1 sans résultat attendu", "même avec ce témoin", "en retard", "déclaré le 20", "n’est pas un score CEE de KPMG")),
+        ("en", ("1 met", "1 not met", "1 without an expected result", "even with this control", "late", "declared 20", "not a KPMG CEE score")),
     ):
         page = (config.parent / "out" / f"report.{lang}.html").read_text(encoding="utf-8")
         assert [word for word in words if word not in page] == []

@@ -14,6 +14,7 @@ from test_store import an_irritant
 
 from voc_pipeline import pipeline
 from voc_pipeline.cli import app
+from voc_pipeline.composers.acting import closing_lines
 from voc_pipeline.config import Config, load_config
 from voc_pipeline.edits import Actions, Registry, open_registry
 from voc_pipeline.errors import EditError
@@ -155,11 +156,80 @@ def test_nothing_is_declared_after_its_data_were_seen(config: Config) -> None:
     with open_registry(config) as registry:
         action = registry.loops()[A].actions[0]
         assert (action.declared_on, action.register, action.state) == (date(2026, 5, 20), "register.yaml", "done")
-    path.write_text(lines.replace("2026-05-20", "2026-06-02") + "- {irritant: x}\n", encoding="utf-8")
+    path.write_text(lines.replace("2026-05-20", "2026-06-02").replace("other carrier", "third carrier") + "- {irritant: x}\n", encoding="utf-8")
     wrong = voc("action", file, "import", path, code=2).err
     assert "its window began on 2026-06-01" in wrong and "action 3: declared" in wrong
     shown = voc("action", file, "show", A).out
     assert "by register.yaml" in shown and "the next run measures it" in shown
+
+
+def test_a_register_is_imported_again_as_it_goes_on(config: Config) -> None:
+    """A state that moved forward is an edit, what is new is entered, what differs otherwise is told with its command; another file name is refused."""
+    pipeline.run(until(config, "2026-05-31"))
+    file = config.root / "voc.yaml"
+
+    def line(what: str, *more: str, owner: str = "care") -> str:
+        return "\n".join([f'- irritant: {{examples: ["{SAID[1]}"]}}', f"  action: {what}", f"  owner: {owner}", "  declared: 2026-05-20", *more, ""])
+
+    def imported(*lines: str, name: str = "register.yaml", code: int = 0) -> str:
+        (config.root / name).write_text("".join(lines), encoding="utf-8")
+        told = voc("action", file, "import", config.root / name, "--by", "anne", code=code)
+        return " ".join((told.err if code else told.out).split())
+
+    expected = "  expected: {metric: verbatim_share, change: -50%, start: 2036-06-01, weeks: 8}"
+    first = [line("more people"), line("a robot", "  state: started", expected), line("a callback", "  state: done"), line("a hotline")]
+    assert imported(*first).endswith("4 lines entered of register.yaml")
+    with open_registry(config) as registry:
+        ids = {action.what: action.id for action in registry.loops()[B].actions}
+    assert imported(*first).endswith("0 lines entered of register.yaml")
+    told = imported(
+        line("more people", "  state: started", "  due: 1999-03-31"),
+        line("a robot", "  state: dropped", "  reason: too dear", expected.replace("-50%", "-40%")),
+        line("a callback", "  state: planned", owner="sales"),
+        line("a text message", "  due: 2038-01-01", expected),
+    )
+    assert f"{ids['more people']} begun" in told and f"{ids['a robot']} given up" in told and "planned: a text message" in told
+    assert "To check: due on 2038-01-01, after the last day of its window, 2036-07-26" in told
+    for words in (
+        f"action 1 ({ids['more people']}): due is empty here, 1999-03-31 in the file",
+        f"action 2 ({ids['a robot']}): expected is share of verbatims -50 %",
+        f"voc action CONFIG expect {ids['a robot']}",
+        f"action 3 ({ids['a callback']}): state is done here, planned in the file: a state only goes forward",
+        "owner is care here, sales in the file",
+        f"{ids['a hotline']} (a hotline) is in the file no more",
+        "3 lines entered of register.yaml; 5 differences not taken, see above",
+    ):
+        assert words in told, words
+    with open_registry(config) as registry:
+        assert {action.what: action.state for action in registry.loops()[B].actions} == {
+            "more people": "started",
+            "a robot": "dropped",
+            "a callback": "done",
+            "a hotline": "planned",
+            "a text message": "planned",
+        }
+    again = imported(line("a robot", "  state: done", expected), line("a hotline", "  state: started"))
+    assert "state is dropped here, done in the file: what was given up stays so" in again and f"{ids['a hotline']} begun" in again
+    wrong = imported(*first, name="copy.yaml", code=2)
+    assert (
+        f"copy.yaml: register.yaml brought lines of it already: action 1 is {ids['more people']}" in wrong and "Import it as register.yaml" in wrong
+    )
+    assert "reason: none" in imported(line("a callback", "  state: dropped"), code=2)
+    assert "line 5: '2026-02-31' is no day" in imported(line("x", "  due: 2026-02-31"), code=2)
+
+
+def test_lines_of_a_register_that_read_alike_are_told_apart(config: Config) -> None:
+    """The same words on the same day for two irritants are two actions, whatever the order they come back in."""
+    pipeline.run(until(config, "2026-05-31"))
+    file, path = config.root / "voc.yaml", config.root / "register.yaml"
+    line = "- {{irritant: {0}, action: a course, owner: care, declared: 2026-05-20, state: {1}}}\n"
+    for states in (("planned", "planned"), ("started", "planned")):
+        path.write_text(line.format(A, states[0]) + line.format(B, states[1]), encoding="utf-8")
+        voc("action", file, "import", path)
+    path.write_text(line.format(B, "done") + line.format(A, "started"), encoding="utf-8")
+    assert "1 line entered of register.yaml\n" in voc("action", file, "import", path).out
+    with open_registry(config) as registry:
+        assert {i: [one.state for one in loop.actions] for i, loop in registry.loops().items()} == {A: ["started"], B: ["done"]}
 
 
 def test_only_the_newest_run_is_asked_to_measure(config: Config) -> None:
@@ -228,6 +298,10 @@ def test_the_loop_on_the_command_line(config: Config) -> None:
     )
     planned = voc("action", file, "plan", A, "the old carrier", "--owner", "logistics", "--due", "2026-05-20", "--by", "anne").out
     act = next(word for word in planned.split() if word.startswith("ACT-"))
+    assert "To check: due on 2026-05-20, before the day of the plan" in planned
+    wrong = voc("action", file, "plan", A, "x", "--due", "31/03/2026", code=2).err
+    assert wrong == "error: --due: '31/03/2026' is no day. Expected: a day of the calendar, such as 2026-05-20. Write it so.\n"
+    assert "Did you mean" not in voc("action", file, "show", "IRR-NOPE", code=2).err
     assert "(anne)" in planned and f"expect {act}" in planned
     listed = voc("action", file, "list").out
     assert f"1 late: {act} (due 2026-05-20)" in listed and f"1 without an expected result: {act}" in listed
@@ -247,6 +321,13 @@ def test_the_loop_on_the_command_line(config: Config) -> None:
     assert f"{act} planned: the old carrier" in " ".join(voc("irritants", file, "history", A).out.split())
     said = voc("run", file, "--until", "2026-05-31", "--fresh", "--direct").out
     assert "1 action" not in said, "what was given up is not told"
+    with open_registry(config, "anne") as registry:
+        lines = closing_lines(registry._store, registry, registry._store.last_done_run())
+        assert not lines
+        Actions(registry).plan(B, "more people", "care")
+        Actions(registry).plan(B, "a robot", "care", None, RISE)
+        lines = closing_lines(registry._store, registry, registry._store.last_done_run())
+        assert lines[0].startswith("2 actions: 1 without an expected result, 1 not measured yet")
 
 
 # ---------------------------------------------------------------- as a workbook

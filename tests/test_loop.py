@@ -15,7 +15,19 @@ from test_store import an_irritant
 from benchmarks.loop import PROMISE, WORLDS, verdicts
 from voc_pipeline.edits.action_sheet import action_rows, cells_of_action
 from voc_pipeline.errors import EditError
-from voc_pipeline.loop import action_id, check_before, check_groups, expected_of, measured_payload, redeclared, replay_loops, written
+from voc_pipeline.loop import (
+    action_id,
+    check_before,
+    check_groups,
+    counted_with,
+    doubts,
+    expected_of,
+    measured_payload,
+    parted,
+    redeclared,
+    replay_loops,
+    written,
+)
 from voc_pipeline.loop.health import Standing, health_figures, is_late, phase, troubles
 from voc_pipeline.loop.telling import measured_told
 from voc_pipeline.prioritise.base import read_base
@@ -23,10 +35,9 @@ from voc_pipeline.prioritise.effects import Effect, controlled, interrupted, mea
 from voc_pipeline.prioritise.maturity import maturity_figures, spread_of
 from voc_pipeline.prioritise.results import measured_result
 from voc_pipeline.registry import Standing as Registered
-from voc_pipeline.report.verdicts import verdict_sentence
+from voc_pipeline.report.verdicts import verdict_sentence, verdict_told
 from voc_pipeline.report.words import Words
 from voc_pipeline.schema import Edit, Expected, Gap, IrritantKind, Loop, Measured, NotValuedCode
-from voc_pipeline.steps.looping import parted
 
 A, B = "IRR-A", "IRR-B"
 START = date(2026, 6, 1)
@@ -421,6 +432,14 @@ def test_a_verdict_says_what_was_counted_and_what_it_would_take() -> None:
     for why in ("few", "wide", "partial"):
         assert "no window under two years" in measured_told(replace(met, verdict="cannot_tell", why=why), "nps")
     assert "a window of 9 weeks" in measured_told(replace(met, verdict="cannot_tell", why="wide", needed_weeks=9), "nps")
+    few = replace(met, verdict="cannot_tell", why="few")
+    assert "a control" in measured_told(few, "nps") and "a control" not in measured_told(few, "nps", controlled=True)
+    assert "it takes a control" in verdict_sentence(Words("en"), "nps", few) and "il faut un témoin" in verdict_sentence(
+        Words("fr"), "nps", few
+    ).replace("’", "'")
+    assert "even with this control: it takes more" in verdict_sentence(Words("en"), "nps", few, controlled=True)
+    assert "il faut plus" in verdict_sentence(Words("fr"), "nps", few, controlled=True)
+    assert measured_told(met, "verbatim_share", ["a", "b"]).endswith("12 in the window, with 'a', 'b', which parted from it")
 
 
 @pytest.mark.parametrize(
@@ -530,3 +549,28 @@ def test_what_parts_from_an_irritant_after_its_action_counts_for_the_action() ->
     edits = [Edit(at, "voc", "run", action, key, payload, "", id=rank) for rank, (action, key, payload) in enumerate(lines, start=1)]
     assert parted(edits, lambda key: key) == {"NEW": A, "NEWER": A}
     assert parted(edits, lambda key: B if key == A else key) == {"NEW": B, "NEWER": B}
+
+
+def test_a_verdict_names_what_is_counted_with_it() -> None:
+    """Irritants that parted are counted with the one acted on while they stand, wherever the verdict counts who tells it."""
+    action = stands(plan(), result()).actions[0]
+    departed, records = {"NEW": A, "GONE": A, "OTHER": B}, {i: replace(an_irritant(A), id=i) for i in ("NEW", "GONE", "OTHER")}
+    records["GONE"] = replace(records["GONE"], status="rejected")
+    assert counted_with(action, departed, records) == ("NEW",)
+    assert action.expected is not None and action.measured is not None
+    for nothing in (
+        replace(action, measured=None),
+        replace(action, measured=replace(action.measured, why="short")),
+        replace(action, expected=replace(action.expected, metric="nps")),
+    ):
+        assert counted_with(nothing, departed, records) == ()
+    told = verdict_told(Words("fr"), "verbatim_share", action.measured, ["Double débit"]).counted
+    assert " ".join(told.replace("’", "'").split()).endswith(", avec « Double débit », qui s'en est détaché")
+
+
+def test_an_impossible_plan_is_doubted() -> None:
+    """A due date before the plan, or after the window it is measured in, is told; one that is left out or fits is not."""
+    expected, day = expected_of("x", "verbatim_share", "-50%", date(2026, 6, 1), 8), date(2026, 5, 20)
+    assert doubts(None, expected, day) == [] and doubts(date(2026, 7, 26), expected, day) == [] and doubts(date(2036, 1, 1), None, day) == []
+    assert "before the day of the plan, 2026-05-20" in doubts(date(1999, 3, 31), expected, day)[0]
+    assert "after the last day of its window, 2026-07-26" in doubts(date(2026, 7, 27), expected, day)[0]

@@ -83,6 +83,7 @@ def test_a_cell_of_several_lines_stays_whole(tmp_path: Path) -> None:
         ("a.yaml", "promises: []", ["a dict", "a list of entries"]),
         ("a.yaml", "", ["no entry", "Leave the register out"]),
         ("a.csv", "id;fr;date\nP-1;x;le 5 mai", ["row 2: date", "'le 5 mai'", "2026-09-30"]),
+        ("a.yaml", "- {id: P-1, fr: x}\n- id: P-2\n  fr: y\n  date: 2025-13-10", ["line 4", "'2025-13-10' is no day", "such as 2026-05-20"]),
         ("a.csv", "numero;fr\n1;x", ["row 1", "no column 'numero' is known"]),
         ("a.docx", "x", ["type '.docx'", ".xlsx"]),
         ("a.xlsx", "x", ["cannot be read", "Save it again"]),

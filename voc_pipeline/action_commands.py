@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voc_pipeline.command_shape import ConfigPath, Why, begin, group, settings
+from voc_pipeline.command_shape import ConfigPath, Why, begin, day, group, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,8 @@ Metric = Annotated[
 ]
 Change = Annotated[str, typer.Option("--change", metavar="CHANGE", help="Direction and size: -50% of what it was, or -2 points.", show_default=False)]
 Start = Annotated[
-    datetime | None,
-    typer.Option("--start", formats=["%Y-%m-%d"], metavar="DATE", help="First day of the window it is measured in.", show_default=False),
+    date | None,
+    typer.Option("--start", parser=day("--start"), metavar="DATE", help="First day of the window it is measured in.", show_default=False),
 ]
 Weeks = Annotated[int | None, typer.Option("--weeks", help="Length of that window.", show_default=False)]
 Before = Annotated[int, typer.Option("--before", metavar="WEEKS", help="Weeks before it that it is set against.")]
@@ -98,9 +98,7 @@ def cause(
     irritant_id: Id,
     what: Annotated[str, typer.Argument(metavar="CAUSE", help="What was found to be behind it.", show_default=False)],
     found_by: Annotated[str, typer.Option("--found-by", help="Who found it; default who says so.", show_default=False)] = "",
-    on: Annotated[
-        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE", help="When; default today.", show_default=False)
-    ] = None,
+    on: Annotated[date | None, typer.Option("--on", parser=day("--on"), metavar="DATE", help="When; default today.", show_default=False)] = None,
     reason: Why = "",
     by: By = "",
 ) -> None:
@@ -110,7 +108,7 @@ def cause(
 
         voc action configs/demo.yaml cause IRR-ABCD2345 "Le virement attend une signature" --found-by "Service facturation"
     """
-    _edit(context, by, lambda actions: actions.cause(irritant_id.upper(), what, found_by, _day(on), reason))
+    _edit(context, by, lambda actions: actions.cause(irritant_id.upper(), what, found_by, on, reason))
 
 
 @app.command()
@@ -119,7 +117,7 @@ def plan(
     irritant_id: Id,
     what: Annotated[str, typer.Argument(metavar="ACTION", help="What will be done.", show_default=False)],
     owner: Annotated[str, typer.Option("--owner", help="Department that answers for it.", show_default=False)] = "",
-    due: Annotated[datetime | None, typer.Option("--due", formats=["%Y-%m-%d"], metavar="DATE", help="Until when.", show_default=False)] = None,
+    due: Annotated[date | None, typer.Option("--due", parser=day("--due"), metavar="DATE", help="Until when.", show_default=False)] = None,
     metric: Metric = "",
     change: Change = "",
     start: Start = None,
@@ -141,7 +139,7 @@ def plan(
 
     def make(actions: Actions) -> Edit:
         expected = _expected(f"plan {irritant_id.upper()}", metric, change, start, weeks, before, control, treated)
-        return actions.plan(irritant_id.upper(), what, owner, _day(due), expected, reason)
+        return actions.plan(irritant_id.upper(), what, owner, due, expected, reason)
 
     _edit(context, by, make)
 
@@ -245,9 +243,12 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be entered.")] = False,
     by: By = "",
 ) -> None:
-    """Enter a register of actions that a company already keeps, each with the day it was declared there; what is entered already stays.
+    """Enter a register of actions that a company already keeps, each with the day it was declared there. Import it again whenever it changes.
 
     An irritant is named by its id, or by sentences that the registry knows it by. Each line tells both days: declared on, entered on.
+
+    Imported again, new lines are entered and states that moved forward taken over; whatever else differs is listed with the command that changes it.
+    The register is known by the name of its file: keep that name.
 
     Example:
 
@@ -259,17 +260,13 @@ def import_(
 
 
 def _expected(
-    where: str, metric: str, change: str, start: datetime | None, weeks: int | None, before: int, control: str, treated: str
+    where: str, metric: str, change: str, start: date | None, weeks: int | None, before: int, control: str, treated: str
 ) -> Expected | None:
     from voc_pipeline.loop import expected_of
 
     if not any((metric, change, start, weeks, control, treated)):
         return None
-    return expected_of(where, metric, change, _day(start), weeks, before, control, treated)
-
-
-def _day(at: datetime | None) -> date | None:
-    return at.date() if at else None
+    return expected_of(where, metric, change, start, weeks, before, control, treated)
 
 
 def _edit(context: typer.Context, by: str, make: Callable[[Actions], Edit]) -> None:

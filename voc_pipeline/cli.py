@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from voc_pipeline.action_commands import app as action_app
+from voc_pipeline.command_shape import day
 from voc_pipeline.edit_commands import app as irritants_app
 from voc_pipeline.errors import AuditError, ConfigError, EditError, VocError
 from voc_pipeline.offline import switch_off_telemetry
@@ -34,12 +35,12 @@ app.add_typer(action_app, name="action")
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)]
 Since = Annotated[
-    datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], metavar="DATE", help="First day of the rows to receive.", show_default=False)
+    date | None, typer.Option("--since", parser=day("--since"), metavar="DATE", help="First day of the rows to receive.", show_default=False)
 ]
 Until = Annotated[
-    datetime | None,
+    date | None,
     typer.Option(
-        "--until", formats=["%Y-%m-%d"], metavar="DATE", help="Last day of the rows to receive; figures speak of that day.", show_default=False
+        "--until", parser=day("--until"), metavar="DATE", help="Last day of the rows to receive; figures speak of that day.", show_default=False
     ),
 ]
 
@@ -353,10 +354,10 @@ def evaluate(
     training.evaluate(data, model, tuple(baseline or ()), out)
 
 
-def _load(path: Path, since: datetime | None = None, until: datetime | None = None) -> Config:
+def _load(path: Path, since: date | None = None, until: date | None = None) -> Config:
     from voc_pipeline.config import load_config
 
-    overrides: dict[str, Any] = {name: day.date() for name, day in (("since", since), ("until", until)) if day is not None}
+    overrides: dict[str, Any] = {name: own for name, own in (("since", since), ("until", until)) if own is not None}
     config = load_config(path, overrides)
     first, last = config.since, config.until
     if isinstance(first, date) and isinstance(last, date) and first > last:

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from voc_pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from voc_pipeline.config import Config
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML settings, such as configs/demo.yaml.", show_default=False)]
 Why = Annotated[str, typer.Option("--reason", help="Why, for those who read the history.", show_default=False)]
+
+
+def day(option: str) -> Callable[[str], date]:
+    """A reader of the days that an option takes, which says what is wrong with one in the words of every other error.
+
+    >>> day("--due")("31/03/2026")
+    Traceback (most recent call last):
+        ...
+    voc_pipeline.errors.ConfigError: --due: '31/03/2026' is no day. Expected: a day of the calendar, such as 2026-05-20. Write it so.
+    """
+
+    def read(text: str) -> date:
+        try:
+            return date.fromisoformat(text.strip())
+        except ValueError:
+            raise ConfigError(option, f"{text!r} is no day", "a day of the calendar, such as 2026-05-20", "Write it so") from None
+
+    return read
 
 
 def group() -> typer.Typer:

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from voc_pipeline.chat_settings import Seconds, TurnFields, check_channels
@@ -17,6 +16,7 @@ from voc_pipeline.keys import installation_key
 from voc_pipeline.registers import Registers, read_registers
 from voc_pipeline.schema import Dimension, Gap, SourceKind, Stage
 from voc_pipeline.story_settings import Stories
+from voc_pipeline.yaml_files import parsed
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -337,15 +337,13 @@ def _read_contacts(path: Path) -> tuple[Contacts, ...]:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parsed(path.read_text(encoding="utf-8"), path, ConfigError)
     except FileNotFoundError:
         raise ConfigError(str(path), "no such file", "a YAML configuration", "`voc init DIR FILE...` writes one from your own files") from None
     except IsADirectoryError:
         raise ConfigError(str(path), "a folder", "a YAML file", "Name the file itself") from None
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), f"not UTF-8 at byte {error.start}", "a UTF-8 text file", "Save it as UTF-8") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(str(path), f"not valid YAML: {' '.join(str(error).split())}", "YAML", "Check indentation and quotes there") from None
     if not isinstance(content, dict):
         raise ConfigError(
             str(path),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+_ID = re.compile(r"[A-Z]{3}-[A-Z2-7]{8}")
+"""Ids of irritants and actions: three letters that tell what it is, eight at random."""
 
 
 class VocError(Exception):
@@ -72,7 +76,11 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
     >>> suggest("delivrey", ["buy", "deliver"])
     "Known: buy, deliver. Did you mean 'deliver'?"
+    >>> suggest("IRR-NOPE", ["IRR-SSNVTPEI"])  # what all ids begin with brings none nearer
+    'Known: IRR-SSNVTPEI.'
+    >>> suggest("IRR-SSNVTPE1", ["IRR-SSNVTPEI"])
+    "Known: IRR-SSNVTPEI. Did you mean 'IRR-SSNVTPEI'?"
     """
     names = [str(name) for name in known]
-    near = get_close_matches(word, names, n=1)
+    near = [name for name in get_close_matches(word, names, n=1) if not _ID.fullmatch(name) or get_close_matches(word.rpartition("-")[2], [name[4:]])]
     return f"Known: {', '.join(names)}." + (f" Did you mean '{near[0]}'?" if near else "")

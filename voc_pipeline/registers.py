@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from zipfile import BadZipFile
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from voc_pipeline.errors import ConfigError, suggest
 from voc_pipeline.workbooks import cell_text, folded
+from voc_pipeline.yaml_files import parsed
 
 Day = date  # an entry has a field of the name
 TYPES = (".yaml", ".yml", ".csv", ".xlsx")
@@ -188,10 +188,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _from_yaml(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigError(str(path), f"not valid YAML: {' '.join(str(error).split())}", "YAML", "Check indentation and quotes there") from None
+    content = parsed(path.read_text(encoding="utf-8"), path, ConfigError)
     if content is not None and not isinstance(content, list):
         raise ConfigError(str(path), f"a {type(content).__name__}", "a list of entries: `- id: ...`", "See data_samples/ondelia for examples")
     for n, row in enumerate(content or (), start=1):

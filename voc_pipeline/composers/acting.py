@@ -15,11 +15,11 @@ from voc_pipeline.config import Config
 from voc_pipeline.edits import Actions, Registry, open_registry
 from voc_pipeline.edits.registering import read_register
 from voc_pipeline.errors import RunError
-from voc_pipeline.loop import unrejected
+from voc_pipeline.loop import counted_with, doubts, parted, read, unrejected
 from voc_pipeline.loop.health import Standing, Trouble, phase, troubles
 from voc_pipeline.loop.telling import change_told, expected_told, measured_told, phase_told
 from voc_pipeline.registry import Standing as RegistryStanding
-from voc_pipeline.schema import Action, Edit, IrritantKind, Loop
+from voc_pipeline.schema import VERDICTS, Action, Edit, IrritantKind, Loop
 from voc_pipeline.steps.context import Context
 from voc_pipeline.steps.resolving import irritant_told
 from voc_pipeline.store import Run, Store, open_store
@@ -43,22 +43,24 @@ def edit(config: Config, by: str, make: Callable[[Actions], Edit]) -> Edit:
             console.print(f"Nothing is expected of it yet: voc action CONFIG expect {action.id} --metric ... --change ...", soft_wrap=True)
         else:
             console.print(f"Expected: {expected_told(action.expected)}. Runs measure it once the window is over.", soft_wrap=True)
+        for doubt in doubts(action.due, action.expected, action.planned_on):
+            console.print(f"[yellow]To check[/]: {doubt}", soft_wrap=True)
     console.print(f"`voc action CONFIG list` shows it, `voc irritants CONFIG undo {written.id}` takes it back.", soft_wrap=True)
     return written
 
 
 def import_register(config: Config, path: Path, by: str = "", dry_run: bool = False) -> list[Edit]:
-    """Enter a company's register of actions; what was entered before stays as it is.
+    """Enter a company's register of actions: what is new in it, and states that moved forward; what differs otherwise is told, not taken.
 
     Raises:
-        EditError: A line is wrong; none is entered then.
+        EditError: A line is wrong, or was entered under another file's name; none is entered then.
         RunError: Irritants are named by sentences, and no run has borne any yet.
         StoreError: A run is at work.
     """
     with open_registry(config, by) as registry, open_store(config.store_url) as store:
         context = Context(config, store, _last(store).id)
-        edits = read_register(Actions(registry), path, lambda where, sentences: irritant_told(context, where, sentences))
-        done = registry.do(edits, dry=dry_run)
+        asked = read_register(Actions(registry), path, lambda where, sentences: irritant_told(context, where, sentences))
+        done = registry.do(asked.edits, dry=dry_run)
         standing = registry.standing()
     console = _console()
     for one in done:
@@ -66,9 +68,23 @@ def import_register(config: Config, path: Path, by: str = "", dry_run: bool = Fa
         console.print(
             f"{f'{one.id}. ' if one.id else 'would be: '}{escape(said(one))} · {escape(_label(standing, one.irritant_id))}{day}", soft_wrap=True
         )
-    n = len(done)
-    console.print(f"{n} line{'s' * (n != 1)} {'would be entered' if dry_run else 'entered'} of {escape(path.name)}", soft_wrap=True)
+        for doubt in _doubts_of(one):
+            console.print(f"    [yellow]To check[/]: {doubt}", soft_wrap=True)
+    for left in asked.untaken:
+        console.print(f"[yellow]Not taken[/]: {escape(left.where)}: {escape(left.told)}. {escape(left.remedy)}.", soft_wrap=True)
+    n, kept = len(done), len(asked.untaken)
+    differs = f"; {kept} difference{'s' * (kept != 1)} not taken, see above" if kept else ""
+    console.print(f"{n} line{'s' * (n != 1)} {'would be entered' if dry_run else 'entered'} of {escape(path.name)}{differs}", soft_wrap=True)
     return done
+
+
+def _doubts_of(edit: Edit) -> list[str]:
+    """What looks wrong in a plan that a register brings."""
+    p = edit.payload
+    if edit.action != "plan":
+        return []
+    due = date.fromisoformat(p["due"]) if p.get("due") else None
+    return doubts(due, read(p["expected"]) if p.get("expected") else None, date.fromisoformat(p["declared"]))
 
 
 def show_list(config: Config) -> None:
@@ -80,12 +96,13 @@ def show_list(config: Config) -> None:
     with open_registry(config) as registry, open_store(config.store_url) as store:
         run, loops, standing = _last(store), registry.loops(), registry.standing()
         found = troubles(irritants_of(store, run), unrejected(loops, standing.records), as_of(run))
+        beside = _beside(registry, standing)
     console = _console()
     actions = [(loop, action) for loop in loops.values() for action in loop.actions]
     if not actions:
         console.print("No action yet: voc action CONFIG plan ID ... plans one, voc action CONFIG import FILE.yaml enters a register.", soft_wrap=True)
     else:
-        console.print(_table(standing, actions, as_of(run)))
+        console.print(_table(standing, actions, as_of(run), beside))
     for loop in loops.values():
         if loop.status == "closed":
             how = "a measured result" if loop.closed_how == "met" else f"decision: {loop.closed_why}"
@@ -104,6 +121,7 @@ def show_one(config: Config, irritant_id: str) -> None:
     with open_registry(config) as registry, open_store(config.store_url) as store:
         record, day = registry.record(irritant_id), as_of(_last(store))
         loop, standing = registry.loops().get(record.id, Loop(record.id)), registry.standing()
+        beside = _beside(registry, standing)
     console = _console()
     console.print(f"[bold]{record.id}[/] {escape(_label(standing, record.id))}: {loop.status.replace('_', ' ')}", soft_wrap=True)
     console.print(f"owner: {escape(record.owner or 'nobody')}", soft_wrap=True)
@@ -114,8 +132,10 @@ def show_one(config: Config, irritant_id: str) -> None:
         console.print(f"{action.id} {action.state}: {escape(action.what)} [dim]({escape(action.owner or 'nobody')}{due})[/]", soft_wrap=True)
         if action.expected is not None:
             console.print(f"    expected: {expected_told(action.expected)}; {declared_told(action)}", soft_wrap=True)
-        told = measured_told(action.measured, action.expected.metric) if action.measured and action.expected else phase_told(phase(action, day))
-        console.print(f"    result: {told}", soft_wrap=True)
+        told, expected = phase_told(phase(action, day)), action.expected
+        if action.measured and expected:
+            told = measured_told(action.measured, expected.metric, beside(action), bool(expected.control))
+        console.print(f"    result: {escape(told)}", soft_wrap=True)
     if not loop.causes and not loop.actions:
         console.print("No cause, no action yet.")
     if loop.status == "closed":
@@ -157,9 +177,12 @@ def closing_lines(store: Store, registry: Registry, run: Run) -> list[str]:
     if not actions:
         return []
     told = [action.measured.verdict for action in actions if action.measured and action.measured.verdict]
-    counts = ", ".join(f"{told.count(name)} {name.replace('_', ' ')}" for name in ("met", "not_met", "cannot_tell") if name in told)
-    n = len(actions)
-    head = f"{n} action{'s' * (n != 1)}: {counts or 'no result measured yet'}"
+    n, unexpecting = len(actions), sum(action.expected is None for action in actions)
+    counts = [f"{told.count(name)} {name.replace('_', ' ')}" for name in VERDICTS if name in told]
+    counts += [f"{unexpecting} without an expected result"] * bool(unexpecting)
+    pending = n - len(told) - unexpecting
+    counts += [f"{pending} not measured yet"] * bool(counts and pending)
+    head = f"{n} action{'s' * (n != 1)}: {', '.join(counts) or 'no result measured yet'}"
     back = [loop.irritant_id for loop in loops.values() if loop.status == "reopened"]
     lines = [head + (f"; reopened: {', '.join(back)}" if back else "")]
     return lines + trouble_lines(troubles(irritants_of(store, run), loops, as_of(run)), registry.standing())
@@ -178,14 +201,14 @@ def as_of(run: Run) -> date:
     return run.as_of or run.started_at.date()
 
 
-def _table(standing: RegistryStanding, actions: Sequence[tuple[Loop, Action]], day: date) -> Table:
+def _table(standing: RegistryStanding, actions: Sequence[tuple[Loop, Action]], day: date, beside: Callable[[Action], list[str]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for head in ("action", "what", "irritant", "owner", "due", "state", "expected", "result"):
         table.add_column(head, no_wrap=head in ("action", "due"))
     for _, action in actions:
         result = phase_told(phase(action, day))
         if action.expected is not None and action.measured is not None and action.measured.verdict:
-            result = change_told(action.measured, action.expected.metric)
+            result = change_told(action.measured, action.expected.metric, beside(action))
         cells: Mapping[str, str] = {
             "what": action.what,
             "irritant": _label(standing, action.irritant_id),
@@ -197,6 +220,12 @@ def _table(standing: RegistryStanding, actions: Sequence[tuple[Loop, Action]], d
         due = f"{action.due}" if action.due else "-"
         table.add_row(action.id, shown["what"], shown["irritant"], shown["owner"], due, action.state, shown["expected"], shown["result"])
     return table
+
+
+def _beside(registry: Registry, standing: RegistryStanding) -> Callable[[Action], list[str]]:
+    """Of an action, the names of the irritants that parted from its own and are counted with it."""
+    departed = parted(registry.history(), standing.following)
+    return lambda action: [_label(standing, one) for one in counted_with(action, departed, standing.records)]
 
 
 def _label(standing: RegistryStanding, irritant_id: str) -> str:

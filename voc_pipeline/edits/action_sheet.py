@@ -89,7 +89,7 @@ def action_rows(
 def _told(action: Action | None, lang: str) -> str:
     if action is None or action.expected is None or action.measured is None or not action.measured.verdict:
         return ""
-    return verdict_sentence(Words(cast(Lang, lang)), action.expected.metric, action.measured)
+    return verdict_sentence(Words(cast(Lang, lang)), action.expected.metric, action.measured, bool(action.expected.control))
 
 
 def offered(lang: str) -> dict[str, list[str]]:

@@ -1,99 +1,151 @@
-"""A register of actions that a company already keeps, read: every line checked before any is entered."""
+"""A register of actions that a company already keeps, read, the first time and again: every line checked before any is entered."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from voc_pipeline.edits.acting import Actions, Declared, cleaned
+from voc_pipeline.edits.reentering import STATES, CauseTold, Entered, Line, Untaken, entered, left_out, matched, moved_on, untaken
 from voc_pipeline.errors import EditError, VocError, suggest
 from voc_pipeline.loop import expected_of
 from voc_pipeline.schema import Edit, Expected, Loop
+from voc_pipeline.yaml_files import parsed
 
 FIELDS = ("irritant", "cause", "action", "owner", "due", "state", "declared", "expected", "reason")
 CAUSE_FIELDS = ("what", "found_by", "found_on")
 EXPECTED_FIELDS = ("metric", "change", "start", "weeks", "before_weeks", "control", "treated")
-STATES = ("planned", "started", "done")
 
 Resolve = Callable[[str, Sequence[str]], str]
 """(where, sentences) to the id of the irritant that the registry knows them by."""
 
 
-def read_register(actions: Actions, path: Path, resolve: Resolve) -> list[Edit]:
-    """The edits that a register asks for, those already entered left out.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a register asks for: edits, and what it says otherwise than the ledger and is not taken."""
+
+    edits: list[Edit]
+    untaken: list[Untaken]
+
+
+def read_register(actions: Actions, path: Path, resolve: Resolve) -> Asked:
+    """The edits that a register asks for: lines that are new, states that moved forward since it was last read.
 
     Args:
         actions: Of the author who enters it.
-        path: A YAML file: a list, or `actions:` with a list.
+        path: A YAML file: a list, or `actions:` with a list. It is known by its name.
         resolve: Finds an irritant by sentences.
 
     Raises:
-        EditError: It cannot be read, or a line is wrong; ``problems`` holds every one.
+        EditError: It cannot be read, a line is wrong, or its lines were entered under another name; ``problems`` holds every one.
     """
-    edits: list[Edit] = []
+    asked = Asked([], [])
     problems: list[EditError] = []
-    for number, line in enumerate(_lines(path), start=1):
-        where = f"{path.name}: action {number}"
-        try:
-            edits += _edits(actions, where, path.name, line, resolve)
-        except VocError as error:
-            problems.append(error if isinstance(error, EditError) else EditError(where, str(error)))
+    lines: list[Line] = []
+    for number, told in enumerate(_lines(path), start=1):
+        with _collected(where := f"{path.name}: action {number}", problems):
+            lines.append(_line(where, number, told))
+    loops, standing = actions.loops(), actions.registry.standing()
+    known = entered(actions.registry.history(), loops)
+    found = matched(lines, path.name, known, standing.following)
+    for line in lines:
+        with _collected(line.where, problems):
+            own = found.get(line.number)
+            irritant_id = own.loop.irritant_id if own else standing.following(_irritant(line, resolve))
+            asked.edits.extend(_cause(actions, line, irritant_id, loops.get(irritant_id)))
+            edits = _new(actions, line, irritant_id, path.name) if own is None else []
+            if own is None:
+                own = _planned_here(loops.get(irritant_id), edits[0])
+            asked.edits.extend(edits if own is None else _moves(actions, line, own))
+            asked.untaken.extend(untaken(line, own) if own else ())
+    _raise_all(problems)
+    asked.untaken.extend(left_out(path.name, known, found))
+    return asked
+
+
+@contextmanager
+def _collected(where: str, problems: list[EditError]) -> Iterator[None]:
+    """Keeps what is wrong with a line for the end."""
+    try:
+        yield
+    except VocError as error:
+        problems.append(error if isinstance(error, EditError) else EditError(where, str(error)))
+
+
+def _raise_all(problems: list[EditError]) -> None:
     if problems:
         problems[0].problems = tuple(problems)
         raise problems[0]
-    return edits
 
 
-def _edits(actions: Actions, where: str, register: str, line: Any, resolve: Resolve) -> Iterator[Edit]:
-    _known(where, line, FIELDS)
-    declared = _date(f"{where}: declared", line.get("declared"))
+def _line(where: str, number: int, told: Any) -> Line:
+    _known(where, told, FIELDS)
+    declared = _date(f"{where}: declared", told.get("declared"))
     if declared is None:
         raise EditError(f"{where}: declared", "no day", "the day it was declared in the register, as 2026-05-20", "Add it")
-    loops = actions.loops()
-    irritant_id = _entered(loops, register, line, declared) or _irritant(where, line.get("irritant"), resolve)
-    loop = loops.get(irritant_id)
-    if line.get("cause"):
-        cause = line["cause"] if isinstance(line["cause"], Mapping) else {"what": line["cause"]}
-        _known(f"{where}: cause", cause, CAUSE_FIELDS)
-        found_on = _date(f"{where}: found_on", cause.get("found_on")) or declared
-        edit = actions.cause_edit(irritant_id, str(cause.get("what") or ""), str(cause.get("found_by") or ""), found_on)
-        if loop is None or edit.payload["what"] not in {known.what for known in loop.causes}:
-            yield edit
-    state = str(line.get("state") or "planned")
+    state = str(told.get("state") or "planned")
     if state not in STATES:
         raise EditError(f"{where}: state", f"{state!r} is no state", "", suggest(state, STATES))
-    edit = actions.plan_edit(
-        irritant_id,
-        str(line.get("action") or ""),
-        str(line.get("owner") or ""),
-        _date(f"{where}: due", line.get("due")),
-        _expected(f"{where}: expected", line.get("expected")),
-        str(line.get("reason") or ""),
-        state,
-        Declared(declared, register),
+    cause = None
+    if told.get("cause"):
+        given = told["cause"] if isinstance(told["cause"], Mapping) else {"what": told["cause"]}
+        _known(f"{where}: cause", given, CAUSE_FIELDS)
+        found_on = _date(f"{where}: found_on", given.get("found_on")) or declared
+        cause = CauseTold(cleaned(str(given.get("what") or "")), str(given.get("found_by") or "").strip(), found_on)
+    return Line(
+        where=where,
+        number=number,
+        irritant=told.get("irritant"),
+        what=cleaned(str(told.get("action") or "")),
+        owner=str(told.get("owner") or "").strip(),
+        due=_date(f"{where}: due", told.get("due")),
+        state=state,
+        declared=declared,
+        expected=_expected(f"{where}: expected", told.get("expected")),
+        cause=cause,
+        reason=str(told.get("reason") or ""),
     )
-    if loop is None or edit.payload["action"] not in {known.id for known in loop.actions}:
-        yield edit
 
 
-def _entered(loops: Mapping[str, Loop], register: str, line: Mapping[str, Any], declared: date) -> str:
-    """The irritant that the line was entered for before, whoever claims its examples today; "" for a new line."""
-    what = cleaned(str(line.get("action") or ""))
-    known = ((key, action) for key, loop in loops.items() for action in loop.actions if action.register == register and action.what == what)
-    return next((key for key, action in known if declared in (action.planned_on, action.declared_on)), "")
+def _cause(actions: Actions, line: Line, irritant_id: str, loop: Loop | None) -> Iterator[Edit]:
+    if line.cause is not None and (loop is None or line.cause.what not in {known.what for known in loop.causes}):
+        yield actions.cause_edit(irritant_id, line.cause.what, line.cause.found_by, line.cause.found_on)
 
 
-def _irritant(where: str, named: Any, resolve: Resolve) -> str:
+def _new(actions: Actions, line: Line, irritant_id: str, register: str) -> list[Edit]:
+    """The plan of a line, and where it was given up there, that too."""
+    dropped = line.state == "dropped"
+    if dropped and not line.reason.strip():
+        raise EditError(f"{line.where}: reason", "none, and it is given up", "why it is", "Add `reason:`")
+    state, declared = "planned" if dropped else line.state, Declared(line.declared, register)
+    plan = actions.plan_edit(irritant_id, line.what, line.owner, line.due, line.expected, line.reason, state, declared)
+    drop = [actions.registry.edit("drop", irritant_id, {"action": plan.payload["action"]}, line.reason)] if dropped else []
+    return [plan, *drop]
+
+
+def _planned_here(loop: Loop | None, plan: Edit) -> Entered | None:
+    """The action that the same plan made before, by a command or the workbook."""
+    same = next((action for action in loop.actions if action.id == plan.payload["action"]), None) if loop else None
+    return Entered(loop, same, same.register, same.planned_on) if loop and same else None
+
+
+def _moves(actions: Actions, line: Line, own: Entered) -> Iterator[Edit]:
+    if what := moved_on(line, own.action):
+        yield actions.state_edit(what, own.action.id, line.reason)
+
+
+def _irritant(line: Line, resolve: Resolve) -> str:
+    named = line.irritant
     if isinstance(named, str) and named.strip():
         return named.strip().upper()
     sentences = named.get("examples") if isinstance(named, Mapping) else None
     if not isinstance(sentences, list) or not sentences:
-        raise EditError(f"{where}: irritant", "names none", "its id, or `examples:` with sentences that tell it", "Add either")
-    return resolve(where, [str(sentence) for sentence in sentences])
+        raise EditError(f"{line.where}: irritant", "names none", "its id, or `examples:` with sentences that tell it", "Add either")
+    return resolve(line.where, [str(sentence) for sentence in sentences])
 
 
 def _expected(where: str, told: Any) -> Expected | None:
@@ -129,11 +181,9 @@ def _date(where: str, told: Any) -> date | None:
 
 def _lines(path: Path) -> list[Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parsed(path.read_text(encoding="utf-8"), path, EditError)
     except (OSError, UnicodeDecodeError) as error:
         raise EditError(str(path), f"cannot be read ({getattr(error, 'strerror', 'not UTF-8')})", "a YAML file in UTF-8", "Name it") from None
-    except yaml.YAMLError as error:
-        raise EditError(str(path), f"not valid YAML: {' '.join(str(error).split())}", "YAML", "Check indentation and quotes there") from None
     lines = content.get("actions") if isinstance(content, Mapping) else content
     if not isinstance(lines, list):
         raise EditError(str(path), "no list of actions", "`actions:` with a list", "See data_samples/ondelia/actions_ondelia.yaml")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from voc_pipeline.loop.declaring import action_id, check_before, check_groups, expected_of, last_day, written
+from voc_pipeline.loop.declaring import action_id, check_before, check_groups, doubts, expected_of, last_day, read, written
+from voc_pipeline.loop.parting import counted_with, parted, parted_from
 from voc_pipeline.loop.standing import (
     LOOP_ACTIONS,
     LOOP_EVENTS,
@@ -28,10 +29,15 @@ __all__ = [
     "check_before",
     "check_groups",
     "closable",
+    "counted_with",
+    "doubts",
     "expected_of",
     "find_action",
     "last_day",
     "measured_payload",
+    "parted",
+    "parted_from",
+    "read",
     "redeclared",
     "replay_loops",
     "unrejected",

@@ -109,6 +109,25 @@ def check_before(where: str, expected: Expected, entered: date, analysed: date |
         raise EditError(where, told, f"a window that begins after {analysed}", "Choose a later one: nobody declares after seeing")
 
 
+def doubts(due: date | None, expected: Expected | None, planned: date) -> list[str]:
+    """What looks wrong in a plan, and may be meant.
+
+    Args:
+        due: Day it is due.
+        expected: What it is expected to change.
+        planned: Day of the plan.
+
+    >>> doubts(date(1999, 3, 31), None, date(2026, 5, 20))
+    ['due on 1999-03-31, before the day of the plan, 2026-05-20: late from the first day']
+    """
+    if due is None:
+        return []
+    told = [f"due on {due}, before the day of the plan, {planned}: late from the first day"] if due < planned else []
+    if expected is not None and due > last_day(expected):
+        told.append(f"due on {due}, after the last day of its window, {last_day(expected)}: measured before it need be done")
+    return told
+
+
 def check_groups(where: str, expected: Expected, groups: Mapping[str, Collection[str]]) -> None:
     """Refuses a control, or a group concerned, that no verbatim belongs to: nothing could ever be measured of it.
 

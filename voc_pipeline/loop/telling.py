@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from voc_pipeline.loop.declaring import last_day
 from voc_pipeline.schema import SCORES, Expected, Measured
 
@@ -47,8 +49,13 @@ def expected_told(expected: Expected, short: bool = False) -> str:
     return f"{told}{treated}, {expected.start} to {last_day(expected)}, {against}, {expected.before_weeks} weeks before"
 
 
-def change_told(measured: Measured, metric: str) -> str:
+def change_told(measured: Measured, metric: str, beside: Sequence[str] = ()) -> str:
     """A verdict with the change behind it, and what it counts: verbatims that tell it, or the answers of everyone the action is meant for.
+
+    Args:
+        measured: With a verdict.
+        metric: What was expected to change.
+        beside: Names of irritants that parted from the one acted on, and are counted with it.
 
     >>> from datetime import date
     >>> change_told(Measured("met", -0.8, -0.9, -0.5, True, -0.5, "", 9.3, 5.1, 44, 11, None, date(2026, 8, 23)), "verbatim_share")
@@ -57,6 +64,7 @@ def change_told(measured: Measured, metric: str) -> str:
     'met: +6 points [+2, +10], 440 answers before, 110 in the window'
     """
     counted = f"{measured.n_before} {'answers' if metric in SCORES else 'told it'} before, {measured.n_after} in the window"
+    counted += f", with {', '.join(repr(name) for name in beside)}, which parted from it" if beside else ""
     verdict = measured.verdict.replace("_", " ")
     if measured.value is None:
         return f"{verdict}: {WHY.get(measured.why, measured.why)}" + ("" if measured.why in UNCOUNTED else f" ({counted})")
@@ -65,16 +73,16 @@ def change_told(measured: Measured, metric: str) -> str:
     return f"{verdict}: {measured.value * times:+.0f}{unit} [{low}, {high}], {counted}"
 
 
-def measured_told(measured: Measured, metric: str) -> str:
-    """The same with why it cannot be told, and what it would take."""
-    told = change_told(measured, metric)
+def measured_told(measured: Measured, metric: str, beside: Sequence[str] = (), controlled: bool = False) -> str:
+    """The same with why it cannot be told, and what it would take; `controlled` where it has a control already."""
+    told = change_told(measured, metric, beside)
     if measured.verdict != "cannot_tell":
         return told
     why = f"; {WHY[measured.why]}" if measured.value is not None and measured.why in WHY else ""
     needed = (
         f"; a window of {measured.needed_weeks} weeks would tell a change of the declared size 8 times in 10"
         if measured.needed_weeks
-        else "; no window under two years would tell a change of that size: a control, or a larger irritant, might"
+        else f"; no window under two years would tell a change of that size: {'only a larger irritant' if controlled else 'a control, or a larger irritant,'} might"
         if measured.why in LONGER
         else ""
     )

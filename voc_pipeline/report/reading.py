@@ -12,10 +12,12 @@ from typing import Any, NamedTuple, Protocol, overload
 
 from voc_pipeline.config import Config, Journey
 from voc_pipeline.errors import RunError, suggest
-from voc_pipeline.loop import replay_loops, with_figures
+from voc_pipeline.loop import counted_with, parted_from, replay_loops, with_figures
+from voc_pipeline.loop import parted as departed
 from voc_pipeline.registers import Entry, Register
 from voc_pipeline.registry import Standing, in_force, settled, undone, words
 from voc_pipeline.schema import (
+    Action,
     Annotation,
     Edit,
     GapReading,
@@ -236,6 +238,19 @@ class Reading:
         """Where each irritant stands in its loop; those that nobody did anything about are not among them."""
         loops = replay_loops(self.ledger, undone(self.ledger), Standing(self.everyone).following)[0]
         return with_figures(loops, self.store.metrics(self.run.id, "action"))
+
+    @cached_property
+    def parted_from(self) -> Mapping[str, str]:
+        """Of each record that a run bore inside of another, that other one."""
+        return parted_from(self.ledger)
+
+    def counted_with(self, action: Action) -> Sequence[str]:
+        """Ids of the irritants that parted from that of an action, and are counted with it in its measured result."""
+        return counted_with(action, self._departed, self.everyone)
+
+    @cached_property
+    def _departed(self) -> Mapping[str, str]:
+        return departed(self.ledger, Standing(self.everyone).following)
 
     @cached_property
     def merged(self) -> Mapping[str, Sequence[str]]:

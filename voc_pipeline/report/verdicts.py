@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voc_pipeline.loop.telling import LONGER, UNCOUNTED
@@ -28,30 +29,41 @@ class VerdictTold:
     why: str
 
 
-def verdict_told(t: Words, metric: str, measured: Measured) -> VerdictTold:
+def verdict_told(t: Words, metric: str, measured: Measured, beside: Sequence[str] = (), controlled: bool = False) -> VerdictTold:
     """A measured result, part by part.
 
     Args:
         t: Words of a language.
         metric: What was expected to change.
         measured: With a verdict.
+        beside: Names of irritants that parted from the one acted on, and are counted with it.
+        controlled: Whether it was set against a control group.
     """
     counted = ""
     if measured.why not in UNCOUNTED:
         key = "actions.n.answers" if metric in SCORES else "actions.n"
         counted = t(key, before=t.number(measured.n_before), after=t.number(measured.n_after))
+        if beside:
+            names = ", ".join(t("actions.quoted", name=name) for name in beside)
+            counted += t(f"actions.with.{'one' if len(beside) == 1 else 'many'}", names=names)
     why = ""
     if measured.verdict == "cannot_tell":
         needed = measured.needed_weeks
-        takes = t("actions.needed", n=needed) if needed else t("actions.needed.none") if measured.why in LONGER else ""
+        takes = (
+            t("actions.needed", n=needed)
+            if needed
+            else t(f"actions.needed.{'controlled' if controlled else 'none'}")
+            if measured.why in LONGER
+            else ""
+        )
         why = _semicolon(t).join(part for part in (t.known(f"actions.why.{measured.why}"), takes) if part)
     change = "" if measured.value is None else _size(t, measured, measured.value)
     return VerdictTold(t(f"actions.verdict.{measured.verdict}"), change, _ends(t, measured), counted, why)
 
 
-def verdict_sentence(t: Words, metric: str, measured: Measured) -> str:
+def verdict_sentence(t: Words, metric: str, measured: Measured, controlled: bool = False) -> str:
     """A measured result in one line."""
-    told = verdict_told(t, metric, measured)
+    told = verdict_told(t, metric, measured, controlled=controlled)
     change = f"{told.change} ({told.interval})" if told.interval else told.change
     first = ", ".join(part for part in (change, told.counted) if part)
     after = _semicolon(t).join(part for part in (first, told.why) if part)

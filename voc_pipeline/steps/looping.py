@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
@@ -46,7 +46,7 @@ def _close_loop(context: Context, shard: int) -> Counts:
     records = {i.id: i for i in context.store.irritants(active=False)}
     kinds = {i: record.kind for i, record in records.items() if record.status == "active" or i in told}
     loops = loops_of(context)
-    departed = parted(context.store.edits(), context.standing().following)
+    departed = pure.parted(context.store.edits(), context.standing().following)
     whole = [*tellings, *(replace(one, irritant_id=departed[one.irritant_id]) for one in tellings if one.irritant_id in departed)]
     results = _results(context, read_base(voices, whole, kinds), loops, as_of, records)
     events = [_measured_event(context, action, measured) for action, measured in results if _is_news(action, measured)]
@@ -67,23 +67,6 @@ def _close_loop(context: Context, shard: int) -> Counts:
             context.store.replace_metrics(context.run_id, scope, [metric for metric in metrics if metric.scope == scope])
     context.on_progress("loop", 1)
     return {"measured": len(results), "events": len(events)}
-
-
-def parted(ledger: Sequence[Edit], following: Callable[[str], str]) -> dict[str, str]:
-    """Of each irritant that parted from one somebody acts on, that one: what grew inside it is no improvement of it.
-
-    Only what parted after the first line of its loop: before, the action was declared on what was left.
-    """
-    begun: set[str] = set()
-    found: dict[str, str] = {}
-    for edit in ledger:
-        if edit.action in pure.LOOP_ACTIONS:
-            begun.add(following(edit.irritant_id))
-        elif edit.action == "born" and (inside := str(edit.payload.get("inside", ""))):
-            target = following(found.get(inside, inside))
-            if target in begun:
-                found[edit.irritant_id] = target
-    return found
 
 
 def _results(context: Context, base: Base, loops: Mapping[str, Loop], as_of: date, records: Mapping[str, Irritant]) -> list[tuple[Action, Measured]]:

@@ -69,6 +69,11 @@ def _summary(phrases: Phrases, actions: list[Action]) -> str:
         return phrases.t("actions.summary.none")
     told = [action.measured.verdict for action in actions if action.measured and action.measured.verdict]
     counts = [phrases.t(f"actions.count.{one}", n=told.count(one)) for one in VERDICTS if one in told]
+    unexpecting = sum(action.expected is None for action in actions)
+    if unexpecting:
+        counts.append(phrases.t("actions.count.none", n=unexpecting))
+    if counts and (pending := len(actions) - len(told) - unexpecting):
+        counts.append(phrases.t.plural("actions.count.pending", pending))
     return phrases.t.plural("actions.summary", len(actions), verdicts=", ".join(counts) or phrases.t("actions.unmeasured"))
 
 
@@ -98,7 +103,7 @@ def _row(phrases: Phrases, loop: Loop, action: Action, day: date) -> View:
         "expected": _expected(phrases, action.expected) if action.expected else t("actions.none"),
         "window": _window(phrases, action.expected) if action.expected else "",
         "declared": _declared(phrases, action) if action.expected else "",
-        "result": _result(phrases, action.expected, measured) if action.expected and measured and measured.verdict else None,
+        "result": _result(phrases, action, action.expected, measured) if action.expected and measured and measured.verdict else None,
         "phase": t({"waiting": "actions.waiting", "open": "actions.open", "due": "actions.due.next"}.get(phase(action, day), "actions.unexpected")),
         "dropped": action.state == "dropped",
     }
@@ -130,8 +135,9 @@ def _declared(phrases: Phrases, action: Action) -> str:
     return t("actions.declared.begun" if begun else "actions.declared", day=declared)
 
 
-def _result(phrases: Phrases, expected: Expected, measured: Measured) -> View:
-    told = verdict_told(phrases.t, expected.metric, measured)
+def _result(phrases: Phrases, action: Action, expected: Expected, measured: Measured) -> View:
+    beside = [_name(phrases, one) for one in phrases.reading.counted_with(action)]
+    told = verdict_told(phrases.t, expected.metric, measured, beside, bool(expected.control))
     return {
         "verdict": told.verdict,
         "tone": TONES[measured.verdict],

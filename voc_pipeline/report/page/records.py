@@ -162,6 +162,8 @@ def _people(phrases: Phrases, record: Irritant) -> Iterator[tuple[str, str]]:
         yield t("fact.merged"), ", ".join(merged)
     if record.parent:
         yield t("fact.split"), record.parent
+    if whole := reading.parted_from.get(record.id):
+        yield t("fact.parted"), whole
     if record.pinned:
         yield t("fact.pinned"), t("fact.pinned.text")
     for title, notes in ((t("fact.covers"), record.inclusion), (t("fact.not"), record.exclusion)):

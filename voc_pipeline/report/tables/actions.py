@@ -42,6 +42,7 @@ def _row(reading: Reading, loop: Loop, action: Action) -> Row:
         row |= {"expected_change": expected.change, "start": str(expected.start)}
     if measured is not None and measured.verdict:
         row |= {name: getattr(measured, name) for name in ("target", "before", "after", "n_before", "n_after", "why", "needed_weeks")}
+        row["counted_with"] = ", ".join(reading.counted_with(action))
         row |= {"change": measured.value, "change_low": measured.low, "change_high": measured.high, "measured_relative": measured.relative}
     return row
 

@@ -46,6 +46,7 @@ def record_rows(reading: Reading, kind: IrritantKind, best: Mapping[str, list[st
             "exclusion": " · ".join(record.exclusion),
             "merged_ids": ", ".join(reading.merged.get(record.id, ())),
             "split_off": record.parent,
+            "parted_from": reading.parted_from.get(record.id, ""),
             "drifting": bool(detail(reading.figures.get("drift", record.id, "effect"), "flagged", False)),
             "mentions": value(mentions),
             "customers": value(f.get("customers")),
