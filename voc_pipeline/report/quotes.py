@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,7 +51,8 @@ class Quote:
 class Quotes:
     """Quotes of a run, chosen once and fetched in one pass.
 
-    Every list holds one quote a customer at most while there are enough customers, the most typical first. Those of a record are in its tone where any are.
+    Every list holds one quote a customer at most while there are enough customers, the most typical first. Those of a record are in its tone where any are, and come first from
+    verbatims that tell nothing of the opposite tone.
 
     Args:
         reading: The run.
@@ -99,10 +100,13 @@ class Quotes:
                 seams.append((annotation.p_stage.get("transition", 0.0), (annotation.verbatim_id, worst.position)))
         self._lists: dict[tuple[str, ...], list[Place]] = {("seam",): _best(seams, most * 3)}
         exemplars = {record.id: [(e.verbatim_id, e.position) for e in record.exemplars] for record in reading.records.values()}
+        told_otherwise = otherwise((reading.records[one.irritant_id].kind, one.verbatim_id) for one in reading.mentions if not one.fallback)
         for key, places in tellings.items():
             shown = [(score, place) for score, place in places if place in toned[key]] or places
             told = {place for _, place in shown}
-            self._lists[("irritant", key)] = _unique([place for place in exemplars[key] if place in told] + _best(shown, most * 3))
+            ordered = _unique([place for place in exemplars[key] if place in told] + _best(shown, len(shown)))
+            torn = told_otherwise[reading.records[key].kind]
+            self._lists[("irritant", key)] = sorted(ordered, key=lambda place: place[0] in torn)[: most * 3]
         for irritant_id, gap in reading.gaps.items():
             self._lists[("gap", irritant_id)] = list(gap.evidence)[: most * 2]
         self._lists |= {("code", code): _best(places, most * 3) for code, places in codes.items()}
@@ -161,6 +165,19 @@ def in_tone(kind: IrritantKind, whole: Sentiment, answer: SegmentAnnotation | No
     """
     tone = TONES.get(kind)
     return tone is None or (answer is not None and answer.sentiment is tone and whole in (tone, Sentiment.MIXED))
+
+
+def otherwise(told: Iterable[tuple[IrritantKind, str]]) -> Mapping[IrritantKind, Set[str]]:
+    """By kind, the verbatims that also tell a record of the opposite tone: they show a record less well than those that do not.
+
+    Args:
+        told: The kind of a record and the id of a verbatim that tells it.
+    """
+    by_kind: dict[IrritantKind, set[str]] = {kind: set() for kind in IrritantKind}
+    for kind, verbatim_id in told:
+        by_kind[kind].add(verbatim_id)
+    strengths, irritants = by_kind[IrritantKind.STRENGTH], by_kind[IrritantKind.IRRITANT]
+    return {IrritantKind.STRENGTH: irritants, IrritantKind.IRRITANT: strengths, IrritantKind.SUGGESTION: frozenset()}
 
 
 def passage(verbatim: Verbatim, position: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from voc_pipeline.config import PARTS
 from voc_pipeline.report.grounds import sentences
-from voc_pipeline.report.quotes import LEAD_WORDS, in_tone, passage
+from voc_pipeline.report.quotes import LEAD_WORDS, in_tone, otherwise, passage
 from voc_pipeline.report.reading import Reading, detail, main_part
 from voc_pipeline.report.tables.cells import Row, corrected, estimate, labels, quoted, value, wording
 from voc_pipeline.report.words import Lang, Words
@@ -127,10 +127,17 @@ def _mention(reading: Reading, mention: Mention, verbatim: Verbatim, answer: Ann
 
 
 def best_quotes(mentions: Sequence[Row]) -> dict[str, list[str]]:
-    """Three quotes a record, different texts, in its tone where any are: those that say something by themselves first, then the closest to its exemplars."""
+    """Three quotes a record, different texts, in its tone where any are: those that say something by themselves first, then those from verbatims that tell
+    nothing of the opposite tone, then the closest to its exemplars."""
     best: dict[str, list[str]] = defaultdict(list)
     toned = {row["irritant_id"] for row in mentions if row.get("in_tone") and not row["fallback"] and row["quote"]}
-    for row in sorted(mentions, key=lambda row: (len(row["quote"].split()) < LEAD_WORDS, -round(row["score"], 6), row["verbatim_id"], row["position"])):
+    torn = otherwise((row["kind"], row["verbatim_id"]) for row in mentions if not row["fallback"])
+
+    def order(row: Row) -> tuple[bool, bool, float, str, int]:
+        short = len(row["quote"].split()) < LEAD_WORDS
+        return short, row["verbatim_id"] in torn[row["kind"]], -round(row["score"], 6), row["verbatim_id"], row["position"]
+
+    for row in sorted(mentions, key=order):
         quotes = best[row["irritant_id"]]
         left_out = row["fallback"] or (row["irritant_id"] in toned and not row.get("in_tone"))
         if not left_out and len(quotes) < 3 and row["quote"] and row["quote"] not in quotes:
