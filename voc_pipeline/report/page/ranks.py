@@ -48,7 +48,7 @@ def _says(phrases: Phrases, f: Mapping[str, Metric], name: str) -> str:
     if name == "severity" and "severity" in f:
         return t("says.severity", severity=t.number(f["severity"].value, 2))
     if name == "not_valued" and rate:
-        times = t("says.lift", x=t.number(lift.value, 1)) if lift and lift.low > 1 else ""
+        times = t("says.lift", x=t.number(lift.value, 1), interval=t.range(lift.low, lift.high)) if lift and 1 < lift.low < lift.high else ""
         return t("says.not_valued", rate=t.percent(rate.value, 0)) + times
     if name == "trend" and "rate_ratio" in f:
         return trend_words(phrases, f["rate_ratio"])
