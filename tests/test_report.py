@@ -21,7 +21,10 @@ from voc_pipeline import report
 from voc_pipeline.audit import audit_figures
 from voc_pipeline.errors import RunError
 from voc_pipeline.report.charts import _ticks, whisker
+from voc_pipeline.report.page.phrases import Phrases
+from voc_pipeline.report.page.ranks import trend_words
 from voc_pipeline.report.quotes import Quote, lead_of, otherwise
+from voc_pipeline.report.reading import read
 from voc_pipeline.report.tables import canonical_csv, columns
 from voc_pipeline.report.tables.records import best_quotes
 from voc_pipeline.report.words import Words, typeset
@@ -662,13 +665,19 @@ def test_a_promise_that_nobody_confirmed_is_only_perhaps_contradicted(pages: dic
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_ratios_bear_their_bounds(pages: dict[str, str], lang: str) -> None:
-    """The trend that rises, what is uncorrected and each crossed share come with an interval, or with their lower bound."""
+    """Each crossed share and what is uncorrected come with an interval."""
     html = pages[lang]
     crossed = html.split('id="crossed"')[1].split("</section>")[0]
     shares = [cell for cell in re.findall(r'<td class="lv.*?</td>', crossed) if "%" in cell]
     assert shares and all('class="ci"' in cell for cell in shares)
-    trends = [cell for cell in re.findall(r'data-head="(?:Tendance|Trend)">(.*?)</td>', html, re.DOTALL) if "×" in cell]
-    assert trends and all(cell.count('class="ci"') == 2 for cell in trends)
     effects = html.split('id="regard-effect"')[1].split("</section>")[0]
     plain = [re.findall(r"<td.*?</td>", row)[1] for row in re.findall(r"<tr.*?</tr>", effects, re.DOTALL) if "<td" in row]
     assert plain and all(re.search(r'class="ci">[^<]*\d', cell) for cell in plain)
+
+
+def test_a_rise_is_told_with_its_bounds() -> None:
+    """A rise comes with its interval; with its lower end alone where the upper one is out of sight or there is none."""
+    phrases = Phrases(read(store(), CONFIG, RUN), Words("en"))
+    for high, told in ((4.0, "(1.5 to 4.0)"), (1397.0, "(at least ×1.5)"), (None, "(at least ×1.5)")):
+        ratio = Metric("irritant", "IRR-A", "rate_ratio", 2.1, 1.5, high, n=40, detail={"alert": True, "q_value": 0.001})
+        assert trend_words(phrases, ratio).endswith(told)
