@@ -21,8 +21,12 @@ from voc_pipeline import report
 from voc_pipeline.audit import audit_figures
 from voc_pipeline.errors import RunError
 from voc_pipeline.report.charts import _ticks, whisker
-from voc_pipeline.report.quotes import Quote, lead_of
+from voc_pipeline.report.page.phrases import Phrases
+from voc_pipeline.report.page.ranks import trend_words
+from voc_pipeline.report.quotes import Quote, lead_of, otherwise
+from voc_pipeline.report.reading import read
 from voc_pipeline.report.tables import canonical_csv, columns
+from voc_pipeline.report.tables.records import best_quotes
 from voc_pipeline.report.words import Words, typeset
 from voc_pipeline.schema import Interval, IrritantKind, Metric
 
@@ -622,3 +626,58 @@ def test_trends_say_what_they_stand_on(pages: dict[str, str]) -> None:
     """The page and the irritants table name the base of trends: verbatims here, where no contacts are declared."""
     assert set(frames()["irritants"]["trend_base"]) == {"verbatims"}
     assert "nombre de verbatims analysés la même semaine" in pages["fr"].replace("\u00a0", " ")
+
+
+# ---------------------------------------------------------------- quotes and registers
+
+
+def said(quote: str, *, toned: bool, verbatim: str = "v", kind: IrritantKind = IrritantKind.STRENGTH, score: float = 0.5) -> dict[str, object]:
+    """A row of the table of mentions."""
+    of = {"irritant_id": kind, "kind": kind, "verbatim_id": verbatim, "position": 0, "fallback": False}
+    return {**of, "quote": quote, "score": score, "in_tone": toned}
+
+
+def test_quotes_are_in_the_tone_of_what_they_show() -> None:
+    """A strength is quoted from passages in its tone, first from verbatims that tell no irritant; where none is in its tone, from what there is."""
+    complaint = said("on devait me rappeler lundi et personne n'a rappelé", toned=False, verbatim="a", score=0.9)
+    torn = said("le vendeur a été adorable et il m'a tout expliqué", toned=True, verbatim="b", score=0.8)
+    glad = said("la conseillère a tout dessiné sur un papier pour moi", toned=True, verbatim="c", score=0.3)
+    trouble = said("une seule chaise pour tout le monde dans la boutique", toned=True, verbatim="b", kind=IrritantKind.IRRITANT)
+    assert best_quotes([complaint, torn, glad, trouble])[IrritantKind.STRENGTH] == [glad["quote"], torn["quote"]]
+    assert best_quotes([complaint])[IrritantKind.STRENGTH] == [complaint["quote"]]
+    assert otherwise([(IrritantKind.IRRITANT, "b")])[IrritantKind.STRENGTH] == {"b"}
+
+
+def test_an_entry_that_nothing_is_matched_to_has_no_share() -> None:
+    """Told, share and ends are blank where no irritant is matched to an entry of a register, and stand where one is."""
+    table = frames()["registers"].set_index("entry_id")
+    figures = ["told", "share", "share_low", "share_high", "small_base"]
+    assert table.loc["PRO-2", figures].isna().all() and table.loc["PRI-1", figures].isna().all()
+    assert table.loc["PRO-1", figures].notna().all()
+
+
+def test_a_promise_that_nobody_confirmed_is_only_perhaps_contradicted(pages: dict[str, str]) -> None:
+    """The marketing view marks irritants of gap 4 behind which no person stands."""
+    for lang, word in (("fr", "peut-être"), ("en", "perhaps")):
+        listed = pages[lang].split('aria-labelledby="promises"')[1].split("</section>")[0]
+        assert f'<span class="tag">{word}</span>' in listed
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_ratios_bear_their_bounds(pages: dict[str, str], lang: str) -> None:
+    """Each crossed share and what is uncorrected come with an interval."""
+    html = pages[lang]
+    crossed = html.split('id="crossed"')[1].split("</section>")[0]
+    shares = [cell for cell in re.findall(r'<td class="lv.*?</td>', crossed) if "%" in cell]
+    assert shares and all('class="ci"' in cell for cell in shares)
+    effects = html.split('id="regard-effect"')[1].split("</section>")[0]
+    plain = [re.findall(r"<td.*?</td>", row)[1] for row in re.findall(r"<tr.*?</tr>", effects, re.DOTALL) if "<td" in row]
+    assert plain and all(re.search(r'class="ci">[^<]*\d', cell) for cell in plain)
+
+
+def test_a_rise_is_told_with_its_bounds() -> None:
+    """A rise comes with its interval; with its lower end alone where the upper one is out of sight or there is none."""
+    phrases = Phrases(read(store(), CONFIG, RUN), Words("en"))
+    for high, told in ((4.0, "(1.5 to 4.0)"), (1397.0, "(at least ×1.5)"), (None, "(at least ×1.5)")):
+        ratio = Metric("irritant", "IRR-A", "rate_ratio", 2.1, 1.5, high, n=40, detail={"alert": True, "q_value": 0.001})
+        assert trend_words(phrases, ratio).endswith(told)

@@ -24,6 +24,14 @@ def ceiling_told(reading: GapReading, t: Words) -> str:
     return t(f"gap.confidence.{sort}", x=t.number(reading.confidence, 2), ceiling=t.number(ceiling, 1))
 
 
+def vouched(reading: GapReading) -> bool:
+    """Whether a person stands behind the gap: its owner named it, or somebody confirmed the document that decides it."""
+    return any(
+        ground.kind == "owner" or (ground.kind == "entry" and ground.said["state"] == "confirmed" and ground.supports == reading.gap)
+        for ground in reading.grounds
+    )
+
+
 def _sentence(ground: Ground, t: Words) -> str:
     said: Mapping[str, Any] = ground.said
     kind = ground.kind

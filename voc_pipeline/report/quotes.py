@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 from voc_pipeline.journey import own_stage
 from voc_pipeline.report.reading import Reading
-from voc_pipeline.schema import GapReading, IrritantKind, Role, Stage, Verbatim
+from voc_pipeline.schema import GapReading, IrritantKind, Mention, Role, SegmentAnnotation, Sentiment, Stage, Verbatim
 
 SURROUNDINGS = 140
 """Characters of context kept on each side of a quote."""
@@ -20,6 +20,9 @@ CELL_QUOTES = 5
 """Quotes behind one cell of a heat map."""
 LEAD_WORDS = 8
 """Words from which a quote is taken to say something by itself."""
+
+TONES = {IrritantKind.IRRITANT: Sentiment.NEGATIVE, IrritantKind.STRENGTH: Sentiment.POSITIVE}
+"""The tone of what shows a record best; a suggestion has none of its own."""
 
 _TURN = re.compile(r"^(?:client|customer|agent)\s*:\s*", re.IGNORECASE)
 
@@ -48,7 +51,8 @@ class Quote:
 class Quotes:
     """Quotes of a run, chosen once and fetched in one pass.
 
-    Every list holds one quote a customer at most while there are enough customers, the most typical first.
+    Every list holds one quote a customer at most while there are enough customers, the most typical first. Those of a record are in its tone where any are, and come first from
+    verbatims that tell nothing of the opposite tone.
 
     Args:
         reading: The run.
@@ -61,20 +65,23 @@ class Quotes:
         codes: dict[str, list[tuple[float, Place]]] = defaultdict(list)
         code_stages: dict[tuple[str, str], list[tuple[float, Place]]] = defaultdict(list)
         tellings: dict[str, list[tuple[float, Place]]] = defaultdict(list)
+        toned: dict[str, set[Place]] = defaultdict(set)
         cells: dict[tuple[str, int], list[tuple[float, Place]]] = defaultdict(list)
-        by_verbatim: dict[str, list[tuple[int, float, bool]]] = defaultdict(list)
+        by_verbatim: dict[str, list[Mention]] = defaultdict(list)
         for mention in reading.mentions:
             if mention.fallback:
                 continue
             tellings[mention.irritant_id].append((mention.score, (mention.verbatim_id, mention.position)))
-            painful = reading.records[mention.irritant_id].kind is IrritantKind.IRRITANT
-            by_verbatim[mention.verbatim_id].append((mention.position, mention.score, painful))
+            by_verbatim[mention.verbatim_id].append(mention)
         for annotation in reading.annotations():
             if annotation.verbatim_id not in by_verbatim and not annotation.not_valued and annotation.stage is not Stage.TRANSITION:
                 continue
             answers = {segment.position: segment for segment in annotation.segments}
-            for position, score, painful in by_verbatim.get(annotation.verbatim_id, ()):
-                answer = answers.get(position)
+            for mention in by_verbatim.get(annotation.verbatim_id, ()):
+                position, score, kind = mention.position, mention.score, reading.records[mention.irritant_id].kind
+                painful, answer = kind is IrritantKind.IRRITANT, answers.get(position)
+                if in_tone(kind, annotation.sentiment, answer):
+                    toned[mention.irritant_id].add((annotation.verbatim_id, position))
                 passage = next((one for one in annotation.passages if position in one.segments), None)
                 spot = passage or answer
                 if painful and answer is not None and spot is not None and spot.gap_cue is not None:
@@ -93,9 +100,13 @@ class Quotes:
                 seams.append((annotation.p_stage.get("transition", 0.0), (annotation.verbatim_id, worst.position)))
         self._lists: dict[tuple[str, ...], list[Place]] = {("seam",): _best(seams, most * 3)}
         exemplars = {record.id: [(e.verbatim_id, e.position) for e in record.exemplars] for record in reading.records.values()}
+        told_otherwise = otherwise((reading.records[one.irritant_id].kind, one.verbatim_id) for one in reading.mentions if not one.fallback)
         for key, places in tellings.items():
-            told = {place for _, place in places}
-            self._lists[("irritant", key)] = _unique([place for place in exemplars[key] if place in told] + _best(places, most * 3))
+            shown = [(score, place) for score, place in places if place in toned[key]] or places
+            told = {place for _, place in shown}
+            ordered = _unique([place for place in exemplars[key] if place in told] + _best(shown, len(shown)))
+            torn = told_otherwise[reading.records[key].kind]
+            self._lists[("irritant", key)] = sorted(ordered, key=lambda place: place[0] in torn)[: most * 3]
         for irritant_id, gap in reading.gaps.items():
             self._lists[("gap", irritant_id)] = list(gap.evidence)[: most * 2]
         self._lists |= {("code", code): _best(places, most * 3) for code, places in codes.items()}
@@ -142,6 +153,31 @@ class Quotes:
             seen.add(who)
             texts.add(quote.text.casefold())
         return (fresh + again)[:most]
+
+
+def in_tone(kind: IrritantKind, whole: Sentiment, answer: SegmentAnnotation | None) -> bool:
+    """Whether a passage shows a record of a kind well: an irritant by words read as negative in a verbatim that is negative or mixed, a strength by positive ones.
+
+    Args:
+        kind: Of the record.
+        whole: Sentiment of the verbatim.
+        answer: What the model reads in the segment; None where it has no answer.
+    """
+    tone = TONES.get(kind)
+    return tone is None or (answer is not None and answer.sentiment is tone and whole in (tone, Sentiment.MIXED))
+
+
+def otherwise(told: Iterable[tuple[IrritantKind, str]]) -> Mapping[IrritantKind, Set[str]]:
+    """By kind, the verbatims that also tell a record of the opposite tone: they show a record less well than those that do not.
+
+    Args:
+        told: The kind of a record and the id of a verbatim that tells it.
+    """
+    by_kind: dict[IrritantKind, set[str]] = {kind: set() for kind in IrritantKind}
+    for kind, verbatim_id in told:
+        by_kind[kind].add(verbatim_id)
+    strengths, irritants = by_kind[IrritantKind.STRENGTH], by_kind[IrritantKind.IRRITANT]
+    return {IrritantKind.STRENGTH: irritants, IrritantKind.IRRITANT: strengths, IrritantKind.SUGGESTION: frozenset()}
 
 
 def passage(verbatim: Verbatim, position: int) -> str:

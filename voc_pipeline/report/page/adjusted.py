@@ -115,7 +115,7 @@ def _regard(phrases: Phrases) -> list[View]:
             continue
         t, estimate, verdict = phrases.t, interval(metric), str(detail(metric, "verdict", ""))
         leaves = key == "leaving"
-        plain = float(detail(metric, "plain", 0.0))
+        plain, low, high = float(detail(metric, "plain", 0.0)), detail(metric, "plain_low"), detail(metric, "plain_high")
         few = verdict == "too_few"
         value = t.number(estimate.value, 1) if leaves else t.number(estimate.value, 1, sign=True)
         rows.append(
@@ -127,6 +127,7 @@ def _regard(phrases: Phrases) -> list[View]:
                 "text": "–" if few else f"× {value}" if leaves else value,
                 "interval": "" if few else t.range(estimate.low, estimate.high, sign=not leaves),
                 "plain": f"× {t.number(plain, 1)}" if leaves else t.number(plain, 1, sign=True),
+                "plain_interval": "" if low is None or high is None else t.range(float(low), float(high), sign=not leaves),
                 "n": int(detail(metric, "n_with", metric.n)),
                 "others": int(detail(metric, "n_without", 0)),
             }

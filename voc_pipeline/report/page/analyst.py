@@ -152,13 +152,13 @@ def _crossed(phrases: Phrases, records: Records) -> list[View]:
 
 def _crossing(phrases: Phrases, estimate: Interval | None, most: float) -> View:
     if estimate is None:
-        return {"text": "·", "level": 0, "few": False, "n": None, "hint": ""}
+        return {"text": "·", "interval": "", "level": 0, "few": False, "n": None, "hint": ""}
     return {
-        "text": phrases.written("share", estimate.value),
+        **phrases.figure("share", estimate),
         "level": shade(estimate.value, most),
         "few": estimate.small_base,
         "n": estimate.n,
-        "hint": f"{phrases.ends('share', estimate)}, {phrases.t.plural('verbatims.n', estimate.n)}",
+        "hint": phrases.t.plural("verbatims.n", estimate.n),
     }
 
 

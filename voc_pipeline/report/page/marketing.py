@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from voc_pipeline.report.charts import bounds, dumbbell, shade, whisker
 from voc_pipeline.report.page.corrections import attenuated, beside, note
@@ -27,7 +28,7 @@ def view(phrases: Phrases, records: Records, quotes: Quotes) -> View:
         "summary": t(
             "marketing.summary",
             not_valued=_with(t.percent(not_valued.value) if not_valued else "–", phrases.corrected("run", "", "share_not_valued", ends=False)),
-            promises=t.plural("promises.n", len(promises)),
+            promises=_promises(phrases, promises),
             strengths=t.plural("strengths.n", len(records.strengths)),
         ),
         "codes": _codes(phrases, quotes),
@@ -39,6 +40,15 @@ def view(phrases: Phrases, records: Records, quotes: Quotes) -> View:
         "groups": _groups(phrases),
         "groups_note": f"{note(phrases)} {attenuated(phrases)}".strip(),
     }
+
+
+def _promises(phrases: Phrases, items: Sequence[View]) -> str:
+    """How many irritants come from a promise contradicted, and how many only perhaps do: nobody has confirmed it."""
+    t, vouched = phrases.t, sum(item["gap"]["vouched"] for item in items)
+    if items and not vouched:
+        return t.plural("promises.perhaps", len(items))
+    told = t.plural("promises.n", vouched)
+    return told if vouched == len(items) else f"{told}, {t.plural('promises.others', len(items) - vouched)}"
 
 
 def _with(share: str, corrected: str) -> str:

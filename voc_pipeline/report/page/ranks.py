@@ -10,6 +10,9 @@ from voc_pipeline.report.reading import detail, interval
 from voc_pipeline.report.words import NARROW, capital
 from voc_pipeline.schema import OUTCOMES, Metric
 
+FARTHEST = 100.0
+"""Times above which the upper end of a trend is not written: it only says that hardly anything was told before."""
+
 
 def rank_parts(phrases: Phrases, figures: Mapping[str, Metric]) -> list[View]:
     """The parts of a record's rank, the one that weighs most first.
@@ -45,7 +48,7 @@ def _says(phrases: Phrases, f: Mapping[str, Metric], name: str) -> str:
     if name == "severity" and "severity" in f:
         return t("says.severity", severity=t.number(f["severity"].value, 2))
     if name == "not_valued" and rate:
-        times = t("says.lift", x=t.number(lift.value, 1)) if lift and lift.low > 1 else ""
+        times = t("says.lift", x=t.number(lift.value, 1), interval=t.range(lift.low, lift.high)) if lift and 1 < lift.low < lift.high else ""
         return t("says.not_valued", rate=t.percent(rate.value, 0)) + times
     if name == "trend" and "rate_ratio" in f:
         return trend_words(phrases, f["rate_ratio"])
@@ -73,4 +76,17 @@ def trend_words(phrases: Phrases, ratio: Metric | None, short: bool = False) -> 
     q = detail(ratio, "q_value")
     falling = ratio.high is not None and ratio.high < 1 and q is not None and float(q) <= phrases.reading.config.priority.q_value
     way = "rising" if detail(ratio, "alert", False) else "steady" if not falling else "gone" if ratio.value < 0.05 else "falling"
-    return phrases.t(f"trend.{way}{'.short' if short else ''}", x=phrases.t.number(ratio.value, 1))
+    told = phrases.t(f"trend.{way}{'.short' if short else ''}", x=phrases.t.number(ratio.value, 1))
+    if short or way not in ("rising", "falling"):
+        return told
+    return f"{told} ({trend_ends(phrases, ratio)})" if ratio.low is not None else told
+
+
+def trend_ends(phrases: Phrases, ratio: Metric | None) -> str:
+    """The interval of a trend that is told; its lower end alone where the upper one is none, or so far that it says nothing."""
+    t = phrases.t
+    if ratio is None or ratio.low is None or trend_words(phrases, ratio, short=True) == t("trend.steady.short"):
+        return ""
+    if ratio.high is None or ratio.high > FARTHEST:
+        return t("trend.least", x=t.number(ratio.low, 1))
+    return t.range(ratio.low, ratio.high, 1 if ratio.value > 1 else 2)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from voc_pipeline.report.charts import sparkline
-from voc_pipeline.report.grounds import ceiling_told, sentences
+from voc_pipeline.report.grounds import ceiling_told, sentences, vouched
 from voc_pipeline.report.page.corrections import beside
 from voc_pipeline.report.page.phrases import Phrases, View
-from voc_pipeline.report.page.ranks import rank_parts, trend_words, why
+from voc_pipeline.report.page.ranks import rank_parts, trend_ends, trend_words, why
 from voc_pipeline.report.quotes import Quotes
 from voc_pipeline.report.reading import detail, interval, main_part, parts
 from voc_pipeline.report.words import capital, typeset
-from voc_pipeline.schema import SMALL_BASE, Gap, GapReading, Irritant, IrritantKind, Stage
+from voc_pipeline.schema import SMALL_BASE, Gap, GapReading, Irritant, IrritantKind, Metric, Stage
 from voc_pipeline.wording import GAP_LABELS
 
 SHOWN = 120
@@ -55,7 +55,7 @@ def label_of(item: View) -> View:
 
 def _record(phrases: Phrases, quotes: Quotes, record: Irritant) -> View:
     t, reading, f = phrases.t, phrases.reading, phrases.f.of("irritant", record.id)
-    share, rate, lift, ratio = (interval(f.get(name)) for name in ("share", "not_valued_rate", "not_valued_lift", "rate_ratio"))
+    share, rate, ratio = (interval(f.get(name)) for name in ("share", "not_valued_rate", "rate_ratio"))
     mentions, customers = (round(f[name].value) if name in f else 0 for name in ("mentions", "customers"))
     stage = main_part(f, "stage.")
     stage_name = phrases.stage(stage[0]) if stage else ""
@@ -78,9 +78,10 @@ def _record(phrases: Phrases, quotes: Quotes, record: Irritant) -> View:
         "not_valued": t.percent(rate.value, 0) if rate else "–",
         "not_valued_beside": beside(phrases, "irritant", record.id, "not_valued_rate"),
         "not_valued_n": rate.n if rate else None,
-        "not_valued_interval": t("times", x=t.number(lift.value, 1)) if lift else "",
+        "not_valued_interval": _lift(phrases, f.get("not_valued_lift")),
         "trend": trend_words(phrases, f.get("rate_ratio")),
         "trend_short": trend_words(phrases, f.get("rate_ratio"), short=True),
+        "trend_interval": trend_ends(phrases, f.get("rate_ratio")),
         "alert": alert,
         "new": reading.previous is not None and "previous_mentions" not in f,
         "spark": sparkline([value for _, value in months], phrases.trend_label("share", label["label"], months)) if months else "",
@@ -105,6 +106,14 @@ def _record(phrases: Phrases, quotes: Quotes, record: Irritant) -> View:
     }
 
 
+def _lift(phrases: Phrases, lift: Metric | None) -> str:
+    """How many times as often as among the rest customers tell of not being valued, with its interval."""
+    if lift is None:
+        return ""
+    t = phrases.t
+    return t("times", x=t.number(lift.value, 1)) + ("" if lift.low is None or lift.high is None else f" ({t.range(lift.low, lift.high, 1)})")
+
+
 def _gap(phrases: Phrases, quotes: Quotes, reading: GapReading | None) -> View | None:
     t = phrases.t
     if reading is None or reading.gap is None:
@@ -121,7 +130,8 @@ def _gap(phrases: Phrases, quotes: Quotes, reading: GapReading | None) -> View |
         "confidence": ceiling_told(reading, t),
         "grounds": sentences(reading, t, cues=False),  # the page tells them above
         "confidence_short": t("gap.confidence.short", x=t.number(reading.confidence, 2)),
-        "confirmed": reading.confirmed,
+        "enough_tellings": reading.confirmed,
+        "vouched": vouched(reading),
         "shares": t("gap.shares", shares=listed, n=t.plural("tellings.n", reading.n)) + alternative if listed else "",
         "question": typeset(reading.refuting_question.get(t.lang, ""), t.lang),
         "quotes": quotes.evidence(reading),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from voc_pipeline.report.charts import bounds, whisker
 from voc_pipeline.report.page.corrections import beside
 from voc_pipeline.report.page.phrases import Phrases, View
-from voc_pipeline.report.page.ranks import trend_words
+from voc_pipeline.report.page.ranks import trend_ends, trend_words
 from voc_pipeline.report.page.records import Records, label_of
 from voc_pipeline.report.reading import detail, interval
 from voc_pipeline.report.rollups import Rolled, group_label, rolled
 from voc_pipeline.report.words import capital, typeset
-from voc_pipeline.schema import IrritantKind, Level, Metric
+from voc_pipeline.schema import IrritantKind, Level
 
 LISTED = 24
 """Irritants named beneath a group, besides those to be looked at; the table `rollups` holds them all."""
@@ -48,7 +48,7 @@ def _group(phrases: Phrases, records: Records, one: Rolled, high: float) -> View
         else None,
         "severity": phrases.figure("severity", severity) if severity else None,
         "trend": trend_words(phrases, f.get("rate_ratio"), short=True),
-        "trend_interval": _trend_interval(phrases, f.get("rate_ratio")),
+        "trend_interval": trend_ends(phrases, f.get("rate_ratio")),
         "alert": bool(detail(f.get("rate_ratio"), "alert", False)),
         "tags": tags,
         "irritants": [
@@ -57,14 +57,6 @@ def _group(phrases: Phrases, records: Records, one: Rolled, high: float) -> View
         ],
         "more": t.plural("rollup.more", len(one.ids) - len(shown)) if len(one.ids) > len(shown) else "",
     }
-
-
-def _trend_interval(phrases: Phrases, ratio: Metric | None) -> str:
-    """The interval of a trend that is told; where nothing was told before, how many times at least."""
-    t = phrases.t
-    if ratio is None or ratio.low is None or trend_words(phrases, ratio, short=True) == t("trend.steady.short"):
-        return ""
-    return t("rollup.trend.least", x=t.number(ratio.low, 1)) if ratio.high is None else t.range(ratio.low, ratio.high, 1 if ratio.value > 1 else 2)
 
 
 def _tags(phrases: Phrases, one: Rolled, irritant_id: str) -> list[str]:

@@ -9,7 +9,7 @@ from voc_pipeline.schema import SMALL_BASE, MatchState
 
 
 def register_rows(reading: Reading) -> list[Row]:
-    """One row an entry, register by register, in the order of their ids."""
+    """One row an entry, register by register, in the order of their ids; what is told stays empty where no irritant is matched."""
     rows: list[Row] = []
     for register, entry in reading.entries:
         standing = [match for match in reading.matches if match.entry_id == entry.id and match.state.stands]
@@ -24,9 +24,7 @@ def register_rows(reading: Reading) -> list[Row]:
                 **{name: day.isoformat() for name, day in (("date", entry.date), ("valid_from", entry.from_), ("valid_until", entry.until)) if day},
                 "irritants": len(standing),
                 "confirmed": sum(match.state is MatchState.CONFIRMED for match in standing),
-                "told": told,
-                **estimate(metric, "share"),
-                "small_base": told < SMALL_BASE,
+                **({"told": told, **estimate(metric, "share"), "small_base": told < SMALL_BASE} if standing else {}),
             }
         )
     return rows

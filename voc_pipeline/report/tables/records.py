@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from voc_pipeline.config import PARTS
 from voc_pipeline.report.grounds import sentences
-from voc_pipeline.report.quotes import LEAD_WORDS, passage
+from voc_pipeline.report.quotes import LEAD_WORDS, in_tone, otherwise, passage
 from voc_pipeline.report.reading import Reading, detail, main_part
 from voc_pipeline.report.tables.cells import Row, corrected, estimate, labels, quoted, value, wording
 from voc_pipeline.report.words import Lang, Words
@@ -123,15 +123,25 @@ def _mention(reading: Reading, mention: Mention, verbatim: Verbatim, answer: Ann
         segment = next((one for one in answer.segments if one.position == mention.position), None)
         if segment is not None:
             row |= {"stage": segment.stage, "dimension": segment.dimension, "gap_cue": segment.gap_cue, "p_negative": segment.p_negative}
+        row["in_tone"] = in_tone(record.kind, answer.sentiment, segment)
     return row
 
 
 def best_quotes(mentions: Sequence[Row]) -> dict[str, list[str]]:
-    """Three quotes a record, different texts: those that say something by themselves first, then the closest to its exemplars."""
+    """Three quotes a record, different texts, in its tone where any are: those that say something by themselves first, then those from verbatims that tell
+    nothing of the opposite tone, then the closest to its exemplars."""
     best: dict[str, list[str]] = defaultdict(list)
-    for row in sorted(mentions, key=lambda row: (len(row["quote"].split()) < LEAD_WORDS, -round(row["score"], 6), row["verbatim_id"], row["position"])):
+    toned = {row["irritant_id"] for row in mentions if row.get("in_tone") and not row["fallback"] and row["quote"]}
+    torn = otherwise((row["kind"], row["verbatim_id"]) for row in mentions if not row["fallback"])
+
+    def order(row: Row) -> tuple[bool, bool, float, str, int]:
+        short = len(row["quote"].split()) < LEAD_WORDS
+        return short, row["verbatim_id"] in torn[row["kind"]], -round(row["score"], 6), row["verbatim_id"], row["position"]
+
+    for row in sorted(mentions, key=order):
         quotes = best[row["irritant_id"]]
-        if not row["fallback"] and len(quotes) < 3 and row["quote"] and row["quote"] not in quotes:
+        left_out = row["fallback"] or (row["irritant_id"] in toned and not row.get("in_tone"))
+        if not left_out and len(quotes) < 3 and row["quote"] and row["quote"] not in quotes:
             quotes.append(row["quote"])
     return best
 
@@ -150,7 +160,7 @@ def gap_rows(reading: Reading, mentions: Sequence[Row]) -> list[Row]:
             "confidence": gap.confidence,
             "ceiling": gap.ceiling,
             **{f"evidence_{lang}": " ".join(sentences(gap, Words(lang))) for lang in LANGS},
-            "confirmed": gap.confirmed,
+            "enough_tellings": gap.confirmed,
             "n": gap.n,
             "refuting_question_fr": gap.refuting_question.get("fr", ""),
             "refuting_question_en": gap.refuting_question.get("en", ""),
