@@ -299,6 +299,8 @@ def test_edits_on_the_command_line(config: Config, tmp_path: Path) -> None:
     assert f"{A} named 'Slow delivery' (en)" in said and "takes it back" in said
     for action in (
         ["note", A, "--covers", "late parcels", "--not", "lost ones"],
+        ["note", A, "--covers", "slow parcels"],
+        ["note", A, "--not", "gifts"],
         ["owner", A, "Transport"],
         ["pin", A],
         ["unpin", A],
@@ -311,7 +313,7 @@ def test_edits_on_the_command_line(config: Config, tmp_path: Path) -> None:
     ):
         voc("irritants", file, *action, "--author", "karim")
     told = voc("irritants", file, "history", A).out
-    for words in ("anne", "karim", "clearer", "owned by Transport", "pinned", "split: IRR-", f"{B} merged into {A} (undone)"):
+    for words in ("anne", "karim", "clearer", "covers 'slow parcels'", "does not cover 'gifts'", "owned by Transport", "pinned", "split: IRR-", f"{B} merged into {A} (undone)"):
         assert words in " ".join(told.split()), words
     shown = voc("irritants", file, "show", A).out
     assert "covers late parcels" in shown and "does not cover lost ones" in shown

@@ -90,7 +90,7 @@ def said(line: Edit) -> str:
         "owner": lambda p: f"owned by {p['owner']}" if p.get("owner") else "owned by nobody",
         "move": lambda p: f"{p['text'][:60]!r} moved to {p['to'] or 'none'}",
         "note": lambda p: "; ".join(
-            [f"covers {p['inclusion']!r}"] * ("inclusion" in p) + [f"does not cover {p['exclusion']!r}"] * ("exclusion" in p)
+            f"{verb} {p[side]!r}" for side, verb in (("inclusion", "covers"), ("exclusion", "does not cover")) if p.get(side)
         ),
         "confirm": lambda p: f"speaks of {p['entry']} ({p['words'][:60]})",
         "refuse": lambda p: f"does not speak of {p['entry']} ({p['words'][:60]})",
