@@ -49,6 +49,8 @@ WIDTHS: Mapping[str, float] = {
     **{"action_id": 15, "change": 9, "weeks": 9},
     **{"id": 14, "theme": 18, "owner": 22, "split_on": 24, "quote": 90, "verbatim_id": 34},
 }
+FREE = ("owner", "action_owner", "move_to")
+"""Columns whose list only proposes: an owner nobody named yet, the label of a new part."""
 ACCENT, SOFT, FILL, RULE = "#17494D", "#66757A", "#FFFBEA", "#C9D3D5"
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -229,7 +231,7 @@ class _Book:
             target = homes.get(name, "records")
             columns, n = bases[target]
             column = columns.index(name)
-            rule = {"validate": "list", "source": source, "show_error": name not in ("owner", "action_owner")}
+            rule = {"validate": "list", "source": source, "show_error": name not in FREE}
             sheets[target].data_validation(1, column, max(n, 1), column, rule)
         sheets["lists"].hide()
 
