@@ -106,7 +106,7 @@ def said(line: Edit) -> str:
         ),
         "confirm": lambda p: f"speaks of {p['entry']} ({p['words'][:60]})",
         "refuse": lambda p: f"does not speak of {p['entry']} ({p['words'][:60]})",
-        "confirm-gap": lambda p: f"gap {p['gap']} confirmed",
+        "confirm-gap": lambda p: f"gap {p['gap']} confirmed" + (f" for its owner, {p['owner']}" if p.get("owner") else ""),
         "undo": lambda p: f"edit {p['edit']} undone",
         "cause": lambda p: f"cause: {p['what']}" + (f" (found by {p['found_by']})" if p.get("found_by") else ""),
         "plan": lambda p: (

@@ -19,6 +19,7 @@ from voc_pipeline.keys import fold
 from voc_pipeline.redact import redact
 from voc_pipeline.schema import Edit, Irritant, Loop, Mention, Role, Segment, Verbatim
 from voc_pipeline.store import Store, exclusive, open_store
+from voc_pipeline.workbooks import folded
 
 
 @contextmanager
@@ -233,23 +234,37 @@ class Registry:
         register, entry = known[entry_id.upper()]
         return self.edit(action, irritant_id, {"entry": entry.id, "register": str(register), "words": entry.fr or entry.en}, reason)
 
-    def confirm_gap(self, irritant_id: str, gap: int | None = None, reason: str = "") -> Edit:
-        """Takes the owner's word for the gap of an irritant: the only way to a confidence of 1.
+    def confirm_gap(self, irritant_id: str, gap: int | None = None, reason: str = "", for_owner: bool = False) -> Edit:
+        """Takes a person's word for the gap of an irritant, up to a confidence of .9; the owner's is the only way to 1.
+
+        It is the owner's where the author bears the name of the record's owner, or declares to speak for them. Nobody checks who an author is.
 
         Args:
             irritant_id: The irritant.
             gap: 1 to 4; by default the gap that the last run read.
             reason: Why.
+            for_owner: Whether the author declares to speak for the owner.
         """
-        return self.do([self.gap_edit(irritant_id, gap, reason)])[0]
+        return self.do([self.gap_edit(irritant_id, gap, reason, for_owner)])[0]
 
-    def gap_edit(self, irritant_id: str, gap: int | None, reason: str = "") -> Edit:
-        """The edit that `confirm_gap` makes, not yet made."""
+    def gap_edit(self, irritant_id: str, gap: int | None, reason: str = "", for_owner: bool = False, owner: str | None = None) -> Edit:
+        """The edit that `confirm_gap` makes, not yet made; `owner` is who owns the record by then, by default who owns it now.
+
+        Raises:
+            EditError: Nobody owns the record that it is to be said for.
+        """
         run = self._store.last_done_run()
         read = next((one.gap for one in self._store.gaps(run.id) if one.irritant_id == irritant_id), None) if run else None
         if gap is None and read is None:
             raise EditError(f"confirm-gap {irritant_id}", "the last run read no gap there", "1, 2, 3 or 4", "Say which gap it is")
-        return self.edit("confirm-gap", irritant_id, {"gap": int(gap if gap is not None else read or 0)}, reason)
+        record = self.standing().records.get(irritant_id)
+        owner = owner if owner is not None else record.owner if record is not None else ""
+        if for_owner and record is not None and not owner:
+            raise EditError(
+                f"confirm-gap {irritant_id}", "nobody owns it", "an owner to speak for", f"`voc irritants CONFIG owner {irritant_id} NAME` names one"
+            )
+        spoken = {"owner": owner} if owner and (for_owner or folded(self.author) == folded(owner)) else {}
+        return self.edit("confirm-gap", irritant_id, {"gap": int(gap if gap is not None else read or 0), **spoken}, reason)
 
     def undo(self, edit_id: int | None = None, reason: str = "") -> Edit:
         """Takes an edit back; an undo too.

@@ -102,7 +102,7 @@ def state_of(record: Irritant, standing: Standing) -> str:
         record.inclusion,
         record.exclusion,
         parts,
-        *([gap.said] if gap else []),
+        *([gap.said, gap.owner] if gap else []),
     )
 
 

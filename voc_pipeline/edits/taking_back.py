@@ -212,13 +212,14 @@ def _asked(registry: Registry, stood: Known, where: str, record: Irritant, cells
     if decision and (decision == "reject") != (record.status == "rejected"):
         asked.append(edit(decision))
     gap, confirmed = cells["confirm_gap"][:1], standing.gaps.get(record.id)
-    if gap and (confirmed is None or confirmed.said != gap):
+    for_owner = any(folded(words()["for_owner"][lang]) in folded(cells["confirm_gap"]) for lang in ("fr", "en"))
+    if gap and (confirmed is None or confirmed.said != gap or (for_owner and not confirmed.owner)):
         if not gap.isdigit():
             offered = "1, 2, 3 or 4"
             raise EditError(
                 f"{where}, column {head('confirm_gap', 'en')!r}", f"{cells['confirm_gap']!r}", offered, "Choose it from the list, or leave it empty"
             )
-        asked.append(registry.gap_edit(record.id, int(gap), reason))
+        asked.append(registry.gap_edit(record.id, int(gap), reason, for_owner, cells["owner"]))
     into = cells["merge_into"].split(" ")[0].upper()
     if into and standing.following(record.id) != standing.following(into):
         asked.append(edit("merge", into=into))

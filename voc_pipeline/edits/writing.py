@@ -214,7 +214,7 @@ class _Book:
             "decision": [shown(value, self.lang) for value in ("reject", "restore")],
             "merge_into": [named(record, self.lang) for record in active],
             "move_to": [shown(NONE, self.lang), *(named(record, self.lang) for record in active)],
-            "confirm_gap": [f"{int(gap)} · {GAP_NAMES[gap][self.lang]}" for gap in Gap],
+            "confirm_gap": [f"{int(gap)} · {GAP_NAMES[gap][self.lang]}{end}" for end in ("", f" ({words()['for_owner'][self.lang]})") for gap in Gap],
             "answer": [shown(value, self.lang) for value in ("confirm", "refuse")],
         }
         lists |= offered(self.lang) | {"action_owner": lists["owner"]}

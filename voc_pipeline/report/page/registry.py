@@ -35,8 +35,9 @@ def _edit(phrases: Phrases, edit: Edit) -> View:
     labels = " / ".join(given.values())
     nowhere = edit.action == "move" and not edit.payload.get("to")
     decided = edit.action == "close" and edit.payload.get("how") == "decision"
+    owned = edit.action == "confirm-gap" and edit.payload.get("owner")
     filled = t(
-        "did.move.none" if nowhere else "did.close.decision" if decided else f"did.{edit.action}",
+        "did.move.none" if nowhere else "did.confirm-gap.owner" if owned else "did.close.decision" if decided else f"did.{edit.action}",
         label=", ".join(t(f"did.rename.{lang}", label=label) for lang, label in given.items()),
         into=named["into"],
         to=named["to"],
