@@ -179,7 +179,7 @@ class _Book:
         for place, line in enumerate(words()["instructions"][self.lang], start=3):
             sheet.write_number(place, 0, place - 2, wrapped)
             sheet.write_string(place, 1, line, wrapped)
-            sheet.set_row(place, 34)
+            sheet.set_row(place, 17 * max(2, -(-len(line) // 110)))
 
     def _sheet(self, sheet: Worksheet, columns: Sequence[str], asked: Sequence[str], rows: Any, frozen: int) -> None:
         heads = {
