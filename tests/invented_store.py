@@ -465,7 +465,7 @@ class InventedStore:
         self._metrics[run.id] = metrics
         customers = {key: v.customer for key, v in inside.items()}
         spreads = servqual.dispersions(voices, [t for t in tellings if kinds[t.irritant_id] is IrritantKind.IRRITANT])
-        held = Documents(tuple(self.entries(run.id)), tuple(self.matches(run.id)), frozenset(kinds), tuple(Register), tuple(spreads), {PLANTED[2].id: (Gap.DELIVERY, "Anne")})
+        held = Documents(tuple(self.entries(run.id)), tuple(self.matches(run.id)), frozenset(kinds), tuple(Register), tuple(spreads), {PLANTED[2].id: servqual.Confirmation(Gap.DELIVERY, "Anne", PLANTED[2].owner)})
         metrics += document_metrics(held, voices, tellings)
         grounds = held.grounds()
         self._gaps[run.id] = [servqual.read_gap(p.id, [t for t in tellings if t.irritant_id == p.id], customers, grounds[p.id]) for p in PLANTED if p.kind is IrritantKind.IRRITANT]

@@ -299,6 +299,8 @@ def test_edits_on_the_command_line(config: Config, tmp_path: Path) -> None:
     assert f"{A} named 'Slow delivery' (en)" in said and "takes it back" in said
     for action in (
         ["note", A, "--covers", "late parcels", "--not", "lost ones"],
+        ["note", A, "--covers", "slow parcels"],
+        ["note", A, "--not", "gifts"],
         ["owner", A, "Transport"],
         ["pin", A],
         ["unpin", A],
@@ -311,7 +313,17 @@ def test_edits_on_the_command_line(config: Config, tmp_path: Path) -> None:
     ):
         voc("irritants", file, *action, "--author", "karim")
     told = voc("irritants", file, "history", A).out
-    for words in ("anne", "karim", "clearer", "owned by Transport", "pinned", "split: IRR-", f"{B} merged into {A} (undone)"):
+    for words in (
+        "anne",
+        "karim",
+        "clearer",
+        "covers 'slow parcels'",
+        "does not cover 'gifts'",
+        "owned by Transport",
+        "pinned",
+        "split: IRR-",
+        f"{B} merged into {A} (undone)",
+    ):
         assert words in " ".join(told.split()), words
     shown = voc("irritants", file, "show", A).out
     assert "covers late parcels" in shown and "does not cover lost ones" in shown
@@ -425,3 +437,107 @@ def test_wrong_cells_of_a_review_are_told_all_at_once(config: Config, tmp_path: 
     assert "not a workbook that can be read" in voc("import-review", file, tmp_path / "words.xlsx", code=2).err
     with open_registry(config) as registry:
         assert registry.history() == before
+
+
+def _ended(config: Config) -> None:
+    """Takes every edit in force back, and runs."""
+    with open_registry(config, "anne") as registry:
+        for edit in reversed(registry.history()):
+            if not edit.run_id and edit.action != "undo" and edit.id not in pure.undone(registry.history()):
+                registry.undo(edit.id)
+    pipeline.run(config, fresh=True)
+
+
+def test_every_refused_row_is_told_with_its_sheet(config: Config, tmp_path: Path) -> None:
+    """Rows that cannot be made are all told with sheet and row, beside the conflicts and what could be made; nothing is changed, dry or not."""
+    _ended(config)
+    file, path, c = config.root / "voc.yaml", tmp_path / "refused.xlsx", "IRR-CCCCCCCC"
+    voc("export", file, "--for-review", path, "--lang", "en")
+    _fill(path, "Irritants", "id", A, English_label="Slow delivery", merge_into="IRR-ZZZZZZZZ")
+    _fill(path, "Irritants", "id", B, split_on_words="téléphone, répond")
+    _fill(path, "Irritants", "id", c, owner="Billing")
+    soon = {"what_will_be_done": "new carrier", "what_is_to_change": "NPS", "by_how_much_(-50%_or_-2)": "+2", "weeks_of_the_window": "8"}
+    _fill(path, "Actions", "irritant", A, first_day_of_the_window="2026-01-05", **soon)
+    with open_registry(config, "karim") as registry:
+        registry.rename(c, fr="Facture fausse")
+        before = registry.history()
+    for options in (["--dry-run"], []):
+        told = voc("import-review", file, path, *options, code=2)
+        lines = told.err.splitlines()
+        assert [sum(words in line for line in lines) for words in ("Irritants, row", "Actions, row", "no record IRR-ZZZZZZZZ")] == [2, 1, 1]
+        assert "semicolons between them in the workbook" in told.err and len(lines) == 3
+        assert f"would be: {A} named 'Slow delivery' (en)" in told.out and f"yours, not done: {c} owned by Billing" in told.out
+        assert "1 edit would be made, 1 conflict, 3 refused" in told.out
+    with open_registry(config) as registry:
+        assert registry.history() == before
+
+
+def test_a_note_of_one_side_comes_from_the_workbook(config: Config, tmp_path: Path) -> None:
+    """A cell of what is covered, or of what is not, makes a note of that side alone, and is told so."""
+    file, path = config.root / "voc.yaml", tmp_path / "notes.xlsx"
+    voc("export", file, "--for-review", path, "--lang", "en")
+    cells = {"covers_(note_to_add)": "parcels", "does_not_cover_(note_to_add)": "gifts"}
+    for irritant_id, name in zip((A, B), cells, strict=True):
+        _fill(path, "Irritants", "id", irritant_id, **{name: cells[name]})
+    told = voc("import-review", file, path).out
+    assert f"{A} covers 'parcels'" in told and f"{B} does not cover 'gifts'" in told and "2 edits made" in told
+
+
+@pytest.mark.parametrize(("lang", "cell", "label"), [("fr", "nouveau : Trop de jours", "label_fr"), ("en", "New: Too many days", "label_en")])
+def test_a_part_is_split_off_by_examples_in_the_workbook(config: Config, tmp_path: Path, lang: str, cell: str, label: str) -> None:
+    """Mentions with one new label are the examples of one split; it can be undone, and the same workbook then shows it as a conflict."""
+    from openpyxl import load_workbook
+
+    _ended(config)
+    file, path = config.root / "voc.yaml", tmp_path / "parts.xlsx"
+    voc("export", file, "--for-review", path, "--lang", lang)
+    book = load_workbook(path)
+    sheet = book["Mentions"]
+    move_to = next(column.column for column in sheet[1] if column.value in ("move to", "déplacer vers"))
+    rows = [n for n in range(2, sheet.max_row + 1) if str(sheet.cell(n, 1).value).startswith(A)][:2]
+    for row in rows:
+        sheet.cell(row, move_to).value = cell
+    book.save(path)
+    assert "by 1 example, 1 among the" in voc("import-review", file, path, "--dry-run").out
+    assert "1 edit made, 0 conflicts" in voc("import-review", file, path).out
+    assert "0 edits made, 0 conflicts" in voc("import-review", file, path).out
+    with open_registry(config, "anne") as registry:
+        split = registry.history()[-1]
+        part = registry.standing().records[split.payload["child"]]
+        assert (part.parent, getattr(part, label)) == (A, cell.partition(":")[2].strip())
+        assert [one.text for one in part.exemplars] == [SAID[0]], "the same words are one example"
+        registry.undo(split.id)
+        assert registry.record(part.id).id == A
+    assert "0 edits made, 1 conflict" in voc("import-review", file, path, code=1).out
+    sheet.cell(rows[1], move_to).value = B
+    book.save(path)
+    assert "the same words go elsewhere in row 2" in voc("import-review", file, path, code=2).err
+    for row in rows:
+        sheet.cell(row, move_to).value = cell.partition(":")[0] + ":"
+    book.save(path)
+    assert "a new part without a label" in voc("import-review", file, path, code=2).err
+
+
+def test_a_part_of_what_was_merged_meanwhile_is_a_conflict(config: Config, tmp_path: Path) -> None:
+    """A new part of an irritant that somebody merged after the workbook was written is told with that merge, and not made."""
+    _ended(config)
+    file, path = config.root / "voc.yaml", tmp_path / "late.xlsx"
+    voc("export", file, "--for-review", path, "--lang", "en")
+    _fill(path, "Mentions", "irritant", B, move_to="new: Nobody answers")
+    with open_registry(config, "karim") as registry:
+        merged = registry.merge(B, A)
+    told = voc("import-review", file, path, code=1).out
+    assert f"theirs: {merged.id}. {B} merged into {A} (karim," in told and "0 edits made, 1 conflict" in told
+
+
+def test_a_split_says_what_it_takes(config: Config) -> None:
+    """Of the sentences known, a split tells how many it takes and which words nobody says; one that takes none is refused with what to do."""
+    _ended(config)
+    file, n = config.root / "voc.yaml", _told(config)[B]
+    told = voc("irritants", file, "split", B, "--keyword", "téléphone", "--keyword", "zzzqq", "--fr", "Injoignable").out
+    assert f"takes {n} of the {n} sentences known of it, none says 'zzzqq'" in told
+    assert "mentions" in voc("irritants", file, "split", A, "--keyword", "zzzqq", "--fr", "Rien", code=2).err
+    assert "give each its own --keyword" in voc("irritants", file, "split", A, "--keyword", "trois, semaines", "--fr", "Rien", code=2).err
+    with open_registry(config) as registry:
+        elsewhere = next(f"{m.verbatim_id}:{m.position}" for m in registry.mentions() if m.irritant_id == B)
+    assert "no example is among" in voc("irritants", file, "split", A, "--example", elsewhere, "--fr", "Rien", code=2).err

@@ -21,6 +21,8 @@ from voc_pipeline.edits import open_registry
 from voc_pipeline.errors import ConfigError, EditError
 from voc_pipeline.registers import Entry, Register, Registers, read_registers
 from voc_pipeline.registry import Standing, Word
+from voc_pipeline.report.grounds import ceiling_told, sentences
+from voc_pipeline.report.words import Words
 from voc_pipeline.schema import Exemplar, Gap, GapReading, Irritant, IrritantKind, Match, MatchState
 from voc_pipeline.store import open_store
 
@@ -212,7 +214,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     )
     (folder / "standards.csv").write_text("id,fr\nNOR-1,Un seul prélèvement par mois sur la facture\n", encoding="utf-8")
     (folder / "voc.yaml").write_text(
-        "project: registers\nstore: sqlite:///voc.db\noutput: out\nregisters: {promises: promises.yaml, standards: standards.csv}\nsources:\n"
+        "project: registers\nstore: sqlite:///voc.db\noutput: out\nregisters: {promises: promises.yaml, standards: standards.csv}\nowners: [{department: care}]\nsources:\n"
         "  - {name: reviews, kind: review, path: reviews.csv, fields: {id: id, text: text, date: date, customer: customer}}\n",
         encoding="utf-8",
     )
@@ -239,7 +241,7 @@ def test_answers_hold_in_every_later_run_and_are_undone(config: Config) -> None:
     """A confirmed promise makes it gap 4 under .9, the owner's word the owner's gap at 1, a refused standard speaks for gap 2; undone, all is as before."""
     before = gaps(config)
     with open_registry(config, "anne") as registry:
-        done = [registry.confirm(A, "pro-1", "same calls"), registry.refuse(B, "NOR-1"), registry.confirm_gap(C, 2)]
+        done = [registry.confirm(A, "pro-1", "same calls"), registry.refuse(B, "NOR-1"), registry.confirm_gap(C, 2, for_owner=True)]
         assert done[0].payload == {"entry": "PRO-1", "register": "promises", "words": "Un conseiller vous rappelle sous 24 heures"}
     pipeline.run(config)
     after = gaps(config)
@@ -259,6 +261,25 @@ def test_answers_hold_in_every_later_run_and_are_undone(config: Config) -> None:
     assert gaps(config) == before
 
 
+def test_only_the_owner_confirms_for_sure(config: Config) -> None:
+    """A gap is confirmed for its owner where the author bears the owner's name or declares it; any other word is a person's, and read under .9."""
+    with open_registry(config, "anne") as registry:
+        done = [registry.owner(B, "Service client"), registry.confirm_gap(B, 1)]
+    with open_registry(config, "service CLIENT") as registry:
+        own = registry.confirm_gap(B, 1)
+        assert ("owner" not in done[1].payload, own.payload["owner"], registry.standing().gaps[B].owner) == (True, "Service client", "Service client")
+        registry.undo(own.id)
+    pipeline.run(config)
+    reading = gaps(config)[B]
+    assert (reading.gap, reading.ceiling, reading.grounds[-1].kind) == (1, 0.9, "person") and reading.confidence <= 0.9
+    told = " ".join(sentences(reading, Words("fr")))
+    assert "confirmé par anne, pas encore par le responsable" in told and "pas encore le responsable" in ceiling_told(reading, Words("fr"))
+    with open_registry(config, "anne") as registry:
+        for edit in reversed(done):
+            registry.undo(edit.id)
+    pipeline.run(config)
+
+
 def test_what_people_cannot_answer_is_explained(config: Config) -> None:
     """An entry nobody wrote, a gap that is none, and a match of a strength are refused with what to do."""
     with open_registry(config, "anne") as registry:
@@ -266,6 +287,10 @@ def test_what_people_cannot_answer_is_explained(config: Config) -> None:
             registry.confirm(A, "PRO-12")
         with pytest.raises(EditError, match="Gap 5 is computed from a survey"):
             registry.confirm_gap(A, 5)
+        unowned = registry.owner(C, "")
+        with pytest.raises(EditError, match="nobody owns it"):
+            registry.confirm_gap(C, 2, for_owner=True)
+        registry.undo(unowned.id)
         with pytest.raises(EditError, match="no record"):
             registry.refuse("IRR-ZZZZZZZZ", "PRO-1")
 
@@ -277,7 +302,7 @@ def test_the_registers_on_the_command_line(config: Config) -> None:
     assert f"{A}  " in listed and "PRO-2" in listed and "nobody contradicts it" in listed
     assert f"{A} speaks of PRO-1" in voc("registers", file, "confirm", A.lower(), "PRO-1", "--author", "anne", "--reason", "same").out
     assert "does not speak of NOR-1" in voc("registers", file, "refuse", B, "NOR-1", "--author", "anne").out
-    assert "gap 3 confirmed" in voc("registers", file, "confirm-gap", B, "3", "--author", "karim").out
+    assert "gap 3 confirmed (karim)" in voc("registers", file, "confirm-gap", B, "3", "--author", "karim").out
     assert "confirmed by anne" in voc("registers", file).out
     assert "gap 3 confirmed" in voc("irritants", file, "history", B).out
     for _ in range(3):
@@ -305,10 +330,10 @@ def test_answers_come_back_from_the_workbook(config: Config, tmp_path: Path) -> 
     records = book["Irritants"]
     heads = {cell.value: cell.column for cell in records[1]}
     mine = next(r for r in range(2, records.max_row + 1) if records.cell(r, heads["id"]).value == C)
-    records.cell(mine, heads["gap confirmed (by its owner)"]).value = "2 · Design"
+    records.cell(mine, heads["gap confirmed"]).value = "2 · Design (pour le responsable)"
     book.save(path)
     dry = voc("import-review", file, path, "--dry-run").out
-    assert f"would be: {A} speaks of PRO-1" in dry and f"would be: {C} gap 2 confirmed" in dry
+    assert f"would be: {A} speaks of PRO-1" in dry and f"would be: {C} gap 2 confirmed for its owner, care" in dry
     with open_registry(config, "karim") as registry:
         theirs = registry.refuse(A, "PRO-1")
     told = voc("import-review", file, path, "--dry-run", code=None).out

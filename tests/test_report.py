@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from copy import copy
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from html import unescape
 from html.parser import HTMLParser
@@ -21,14 +22,15 @@ from voc_pipeline import report
 from voc_pipeline.audit import audit_figures
 from voc_pipeline.errors import RunError
 from voc_pipeline.report.charts import _ticks, whisker
+from voc_pipeline.report.page import registry
 from voc_pipeline.report.page.phrases import Phrases
 from voc_pipeline.report.page.ranks import trend_words
 from voc_pipeline.report.quotes import Quote, lead_of, otherwise
 from voc_pipeline.report.reading import read
 from voc_pipeline.report.tables import canonical_csv, columns
 from voc_pipeline.report.tables.records import best_quotes
-from voc_pipeline.report.words import Words, typeset
-from voc_pipeline.schema import Interval, IrritantKind, Metric
+from voc_pipeline.report.words import Lang, Words, typeset
+from voc_pipeline.schema import Edit, Interval, IrritantKind, Metric
 
 LANGS: tuple[Literal["fr", "en"], ...] = ("fr", "en")
 FOLDER = Path(report.__file__).parent
@@ -571,6 +573,27 @@ def test_the_page_tells_what_people_did_to_the_registry(tmp_path: Path, lang: st
     page = report.write_html(InventedStore(300), CONFIG, "run-0002", tmp_path, lang).read_text(encoding="utf-8")  # type: ignore[arg-type]  # both are languages
     shown = " ".join(unescape(page).replace("’", "'").split())
     assert [word for word in words if word not in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "note", "name", "gap"),
+    [
+        ("fr", "noté : ne couvre pas « cadeaux »", "nommé « Late refund » en anglais", "pour le responsable, service client"),
+        ("en", "noted: does not cover “cadeaux”", "named “Late refund” in English", "for its owner, customer care"),
+    ],
+)
+def test_decisions_are_told_without_doubt(lang: Lang, note: str, name: str, gap: str) -> None:
+    """What a note excludes is not told as covered, a name comes with its language, and a confirmed gap with whom it was said for."""
+
+    class Decided(InventedStore):
+        def edits(self) -> Sequence[Edit]:
+            lines = [("note", {"exclusion": "cadeaux"}), ("rename", {"en": "Late refund"}), ("confirm-gap", {"gap": 4, "owner": "customer_care"})]
+            at = self._runs[-1].started_at + timedelta(hours=1)
+            return [Edit(at, "Anne Roux", "", action, PLANTED[0].id, payload, "", n) for n, (action, payload) in enumerate(lines, start=1)]
+
+    told = [line["did"] for line in registry.view(Phrases(read(Decided(60), CONFIG, "run-0002"), Words(lang)))["people"]]
+    plain = [" ".join(unescape(line).replace("’", "'").split()) for line in told]
+    assert [words in line for words, line in zip((note, name, gap), plain, strict=True)] == [True] * 3, plain
 
 
 def test_the_ledger_is_a_table(tmp_path: Path) -> None:

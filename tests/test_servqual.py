@@ -16,6 +16,7 @@ from voc_pipeline.schema import Dimension, Gap, Interval, Match, MatchState, Met
 from voc_pipeline.servqual import (
     CEILINGS,
     CONFIRMED_FROM,
+    Confirmation,
     Dispersion,
     Facts,
     Grounds,
@@ -249,7 +250,7 @@ def matched(register: Register, state: str, entry: str = "") -> Match:
     return Match("IRR-A", str(register), entry or f"{register}-1", 0.6, 0.44, MatchState(state), "anne" if state in ("confirmed", "refused") else "")
 
 
-def grounds_of(spread: Spread | None = None, confirmed: tuple[Gap, str] | None = None, **states: str) -> Grounds:
+def grounds_of(spread: Spread | None = None, confirmed: Confirmation | None = None, **states: str) -> Grounds:
     """Grounds with one match of a state in each register named; `absent` declares a register that has none."""
     registers = {name: Register(name) for name in states}
     matches = tuple(matched(registers[name], state) for name, state in states.items() if state != "absent")
@@ -283,16 +284,16 @@ MIXED, TEXT_3, TEXT_4 = (0.12, 0.38, 0.42, 0.08), (0.05, 0.1, 0.8, 0.05), (0.05,
         ((0.38, 0.42, 0.12, 0.08), grounds_of(priorities="absent"), 1, 0.5),
         ((0.42, 0.38, 0.12, 0.08), grounds_of(priorities="proposed"), 2, 0.5),
         ((0.3, 0.5, 0.12, 0.08), grounds_of(priorities="refused"), 1, 0.9),
-        (TEXT_3, grounds_of(confirmed=(Gap.KNOWLEDGE, "anne")), 1, 1.0),
+        (TEXT_3, grounds_of(confirmed=Confirmation(Gap.KNOWLEDGE, "anne", "care")), 1, 1.0),
+        (TEXT_3, grounds_of(confirmed=Confirmation(Gap.KNOWLEDGE, "anne")), 1, 0.9),
+        (TEXT_3, grounds_of(confirmed=Confirmation(Gap.DELIVERY, "anne")), 3, 0.9),
     ],
 )
 def test_what_decides_a_gap(shares: tuple[float, ...], grounds: Grounds, gap: int, ceiling: float) -> None:
     """The gap and its ceiling follow the rule: documents a person answered for decide, others weigh, dispersion only tips 2 against 3, the owner has the last word."""
     decided = decide(*shares_of(*shares), grounds)
     assert (decided.gap, decided.ceiling) == (gap, ceiling)
-    assert (
-        decided.confidence == 1 if grounds.confirmed else decided.confidence <= ceiling and (decided.alternative is None or decided.confidence <= 0.5)
-    )
+    assert decided.confidence == 1 if grounds.owned else decided.confidence <= ceiling and (decided.alternative is None or decided.confidence <= 0.5)
 
 
 def test_no_register_leaves_the_reading() -> None:
@@ -312,7 +313,7 @@ def test_confirmed_weighs_more_than_proposed() -> None:
 
 def test_grounds_are_told_piece_by_piece() -> None:
     """Cues, dispersion, entries, absence and the owner's word each are a piece of evidence with the gap they speak for; a register weighs once."""
-    grounds = replace(grounds_of(Spread.CONCENTRATED, (Gap.DELIVERY, "anne"), promises="absent", standards="proposed"))
+    grounds = replace(grounds_of(Spread.CONCENTRATED, Confirmation(Gap.DELIVERY, "anne", "care"), promises="absent", standards="proposed"))
     grounds = replace(
         grounds,
         matches=(*grounds.matches, matched(Register.STANDARDS, "proposed", "second")),
@@ -325,8 +326,17 @@ def test_grounds_are_told_piece_by_piece() -> None:
 
 def test_the_owner_is_heard_where_nobody_else_is() -> None:
     """A gap that its owner confirmed is read even where no cue tells it, and has a confidence of 1."""
-    reading = read_gap("IRR-A", [], {}, grounds_of(confirmed=(Gap.SPECIFICATION, "anne"), standards="absent"))
+    reading = read_gap("IRR-A", [], {}, grounds_of(confirmed=Confirmation(Gap.SPECIFICATION, "anne", "care"), standards="absent"))
     assert (reading.gap, reading.confidence, reading.ceiling, reading.n) == (2, 1.0, 1.0, 0)
+
+
+def test_a_person_who_is_not_the_owner_weighs_and_is_capped() -> None:
+    """A gap confirmed by another person than its owner is read as they say, with the confidence that the evidence and their word give, .9 at most."""
+    of = shares_of(0.1, 0.1, 0.1, 0.7)
+    alone, with_word = decide(*of, Grounds()), decide(*of, grounds_of(confirmed=Confirmation(Gap.COMMUNICATION, "anne")))
+    assert alone.confidence < with_word.confidence == 0.9 and (with_word.grounds[-1].kind, with_word.grounds[-1].weight) == ("person", 8.0)
+    against = decide(*of, grounds_of(confirmed=Confirmation(Gap.KNOWLEDGE, "anne")))
+    assert against.gap == Gap.KNOWLEDGE and against.confidence <= 0.6
 
 
 # ---------------------------------------------------------------- dispersion

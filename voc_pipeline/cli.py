@@ -185,7 +185,8 @@ def import_review(
 ) -> None:
     """Take back a review workbook: every changed cell becomes an edit, with author and time.
 
-    A row that somebody else changed meanwhile is a conflict: it is told, left as it is, and the command ends with 1.
+    A row that somebody else changed meanwhile is a conflict: it is told, left as it is, and the command ends with 1. Rows that cannot be made are all
+    told with their sheet; nothing is changed then, and the command ends with 2.
 
     Examples:
 

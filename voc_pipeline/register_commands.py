@@ -35,7 +35,7 @@ def registers(
 
         voc registers configs/demo.yaml confirm IRR-ABCD2345 PRO-01 --reason "same call-backs"
 
-        voc registers configs/demo.yaml confirm-gap IRR-ABCD2345 4 --author "head of care"
+        voc registers configs/demo.yaml confirm-gap IRR-ABCD2345 4 --for-owner --author "head of care"
     """
     begin(context, config, list_)
 
@@ -88,16 +88,19 @@ def confirm_gap(
             metavar="[GAP]", help="1 knowledge, 2 design, 3 delivery, 4 promise; default the one the last run read.", show_default=False, min=1, max=4
         ),
     ] = None,
+    for_owner: Annotated[bool, typer.Option("--for-owner", help="You own the irritant, or speak for its owner: confidence 1.")] = False,
     reason: Why = "",
     author: Author = "",
 ) -> None:
-    """Confirm the gap of an irritant, as the one who owns it: the only way to a confidence of 1.
+    """Confirm the gap of an irritant: confidence up to .9, and 1 where its owner does so (--for-owner, or --author bears the owner's name).
+
+    Your word is taken for it: it is kept with your name, and the report tells who spoke for whom.
 
     Example:
 
-        voc registers configs/demo.yaml confirm-gap IRR-ABCD2345 4 --author "head of care" --reason "the page still says 24 hours"
+        voc registers configs/demo.yaml confirm-gap IRR-ABCD2345 4 --for-owner --author "head of care" --reason "the page still says 24 hours"
     """
-    _edit(context, author, lambda registry: registry.confirm_gap(irritant_id.upper(), gap, reason))
+    _edit(context, author, lambda registry: registry.confirm_gap(irritant_id.upper(), gap, reason, for_owner))
 
 
 def _edit(context: typer.Context, author: str, make: Callable[[Registry], Edit]) -> None:

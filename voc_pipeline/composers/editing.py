@@ -70,6 +70,20 @@ def show_history(config: Config, irritant_id: str | None = None) -> None:
         console.print(f"[yellow]{conflict.edit.id} cannot be applied[/]: {escape(str(conflict.why))}", soft_wrap=True)
 
 
+def _split(p: Mapping[str, Any]) -> str:
+    """A split, with what it takes of the sentences known when it was made; a line of before does not tell."""
+    n, known = len(p.get("examples", ())), p.get("known")
+    told = f"split: {p['child']} " + (f"on {', '.join(p['keywords'])}" if p.get("keywords") else f"by {n} example{'s' * (n != 1)}")
+    if known is None:
+        return told
+    if not known:
+        return f"{told}; none of its sentences is known yet"
+    if not p.get("keywords"):
+        return f"{told}, {p['takes']} among the {known} sentences known of it; the next run takes what is nearer to them than to the rest"
+    unsaid = " or ".join(repr(word) for word in p.get("unsaid", ()))
+    return f"{told}; takes {p['takes']} of the {known} sentences known of it" + (f", none says {unsaid}" if unsaid else "")
+
+
 def said(line: Edit) -> str:
     """A line of the ledger in words.
 
@@ -80,9 +94,7 @@ def said(line: Edit) -> str:
     told: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         "rename": lambda p: "named " + ", ".join(f"{p[lang]!r} ({lang})" for lang in ("fr", "en") if p.get(lang)),
         "merge": lambda p: f"merged into {p['into']}",
-        "split": lambda p: (
-            f"split: {p['child']}" + (f" on {', '.join(p['keywords'])}" if p.get("keywords") else f" by {len(p['examples'])} examples")
-        ),
+        "split": _split,
         "reject": lambda p: "rejected",
         "restore": lambda p: "restored",
         "pin": lambda p: "pinned",
@@ -90,11 +102,11 @@ def said(line: Edit) -> str:
         "owner": lambda p: f"owned by {p['owner']}" if p.get("owner") else "owned by nobody",
         "move": lambda p: f"{p['text'][:60]!r} moved to {p['to'] or 'none'}",
         "note": lambda p: "; ".join(
-            [f"covers {p['inclusion']!r}"] * ("inclusion" in p) + [f"does not cover {p['exclusion']!r}"] * ("exclusion" in p)
+            f"{verb} {p[side]!r}" for side, verb in (("inclusion", "covers"), ("exclusion", "does not cover")) if p.get(side)
         ),
         "confirm": lambda p: f"speaks of {p['entry']} ({p['words'][:60]})",
         "refuse": lambda p: f"does not speak of {p['entry']} ({p['words'][:60]})",
-        "confirm-gap": lambda p: f"gap {p['gap']} confirmed",
+        "confirm-gap": lambda p: f"gap {p['gap']} confirmed" + (f" for its owner, {p['owner']}" if p.get("owner") else ""),
         "undo": lambda p: f"edit {p['edit']} undone",
         "cause": lambda p: f"cause: {p['what']}" + (f" (found by {p['found_by']})" if p.get("found_by") else ""),
         "plan": lambda p: (

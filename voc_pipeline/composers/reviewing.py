@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from voc_pipeline.composers.editing import said
 from voc_pipeline.config import Config
-from voc_pipeline.edits import open_registry, read_review, write_review
+from voc_pipeline.edits import open_registry, read_review, take_back, write_review
 from voc_pipeline.errors import RunError
 from voc_pipeline.report.reading import read
 from voc_pipeline.store import open_store
@@ -42,7 +42,7 @@ def export_review(config: Config, path: Path, lang: str, run_id: str | None = No
 
 
 def import_review(config: Config, path: Path, author: str = "", dry_run: bool = False) -> bool:
-    """Take a workbook back: make its edits, and tell its conflicts one by one.
+    """Take a workbook back: make its edits, and tell its conflicts and what is refused one by one.
 
     Args:
         config: Settings.
@@ -54,13 +54,13 @@ def import_review(config: Config, path: Path, author: str = "", dry_run: bool = 
         Whether there was no conflict.
 
     Raises:
-        EditError: It is no review workbook, a cell is wrong, or its edits cannot be made together; nothing is changed then.
+        EditError: It is no review workbook, or something of it is refused; ``problems`` holds every row that is, and nothing is changed.
         StoreError: A run is at work.
     """
     console = Console(highlight=False)
     with open_registry(config, author) as registry:
         review = read_review(registry, path)
-        done = registry.do(review.edits, dry=dry_run)
+        done = list(review.edits) if review.refused else take_back(registry, review, dry_run)
     for edit in done:
         console.print((f"{edit.id}. " if edit.id else "would be: ") + escape(said(edit)), soft_wrap=True)
     for clash in review.clashes:
@@ -69,8 +69,16 @@ def import_review(config: Config, path: Path, author: str = "", dry_run: bool = 
             console.print(f"    theirs: {edit.id}. {escape(said(edit))} ({escape(edit.author)}, {edit.at:%Y-%m-%d %H:%M})", soft_wrap=True)
         for edit in clash.mine:
             console.print(f"    yours, not done: {escape(said(edit))}", soft_wrap=True)
-    n, clashes = len(done), len(review.clashes)
-    console.print(f"{n} edit{'s' * (n != 1)} {'would be made' if dry_run else 'made'}, {clashes} conflict{'s' * (clashes != 1)}", soft_wrap=True)
+    n, clashes, refused = len(done), len(review.clashes), len(review.refused)
+    told = [
+        f"{n} edit{'s' * (n != 1)} {'would be made' if dry_run or refused else 'made'}",
+        f"{clashes} conflict{'s' * (clashes != 1)}",
+        *([f"{refused} refused"] if refused else []),
+    ]
+    console.print(", ".join(told), soft_wrap=True)
     if clashes:
         console.print("A conflict is left as it is: export the workbook again and make the change there.", soft_wrap=True)
+    if refused:
+        console.print("Nothing is changed while anything is refused: correct these cells, or empty them.", soft_wrap=True)
+        take_back(registry, review, dry_run)
     return not review.clashes

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from voc_pipeline.edits.acting import Actions, Declared
 from voc_pipeline.edits.desk import Registry, login_name, open_registry
-from voc_pipeline.edits.taking_back import Clash, Review, read_review
+from voc_pipeline.edits.taking_back import Clash, Review, read_review, take_back
 from voc_pipeline.edits.writing import write_review
 
-__all__ = ["Actions", "Clash", "Declared", "Registry", "Review", "login_name", "open_registry", "read_review", "write_review"]
+__all__ = ["Actions", "Clash", "Declared", "Registry", "Review", "login_name", "open_registry", "read_review", "take_back", "write_review"]

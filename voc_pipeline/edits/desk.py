@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from itertools import groupby
 from typing import Any
 
 from voc_pipeline import loop
 from voc_pipeline import registry as pure
 from voc_pipeline.config import Config
+from voc_pipeline.edits.checking import loops_of, refusals
+from voc_pipeline.edits.counting import Known, Place, counted
 from voc_pipeline.errors import EditError, suggest
+from voc_pipeline.keys import fold
 from voc_pipeline.redact import redact
-from voc_pipeline.schema import Edit, Irritant, IrritantKind, Loop, Mention, Role, Segment, Verbatim
+from voc_pipeline.schema import Edit, Irritant, Loop, Mention, Role, Segment, Verbatim
 from voc_pipeline.store import Store, exclusive, open_store
-
-Place = tuple[str, int]
-"""Where a sentence stands: (verbatim id, rank of its segment, from 0)."""
+from voc_pipeline.workbooks import folded
 
 
 @contextmanager
@@ -68,12 +68,12 @@ class Registry:
     def conflicts(self) -> tuple[pure.Conflict | loop.LoopConflict, ...]:
         """Edits in force that could not be applied."""
         replayed, ledger = self._replayed(), self._store.edits()
-        return (*replayed.conflicts, *_loops(ledger, replayed.standing)[1])
+        return (*replayed.conflicts, *loops_of(ledger, replayed.standing)[1])
 
     def loops(self) -> dict[str, Loop]:
         """Where each irritant stands in its loop; those that nobody did anything about are not among them."""
         run = self._store.last_done_run()
-        loops = _loops(self._store.edits(), self.standing())[0]
+        loops = loops_of(self._store.edits(), self.standing())[0]
         return loop.with_figures(loops, self._store.metrics(run.id, "action") if run else ())
 
     def analysed_until(self) -> date | None:
@@ -106,6 +106,10 @@ class Registry:
         """The record that each sentence of `mentions` tells of."""
         return {(mention.verbatim_id, mention.position): mention.irritant_id for mention in self.mentions()}
 
+    def known(self) -> Known:
+        """The registry and what its sentences tell of, for who makes many edits."""
+        return Known(self.standing(), self.held())
+
     # ------------------------------------------------------------ editing
 
     def rename(self, irritant_id: str, fr: str | None = None, en: str | None = None, reason: str = "") -> Edit:
@@ -136,7 +140,8 @@ class Registry:
             reason: Why.
 
         Returns:
-            The line written; its payload's `child` is the id of the part.
+            The line written; its payload's `child` is the id of the part, `takes` how many of the `known` sentences are its own (of a split by
+            examples: how many examples), `unsaid` those of the keywords that nobody says.
         """
         return self.do([self.split_edit(irritant_id, keywords, examples, fr, en, reason)])[0]
 
@@ -148,18 +153,27 @@ class Registry:
         fr: str | None = None,
         en: str | None = None,
         reason: str = "",
+        known: Known | None = None,
     ) -> Edit:
-        """The edit that `split` makes, not yet made."""
+        """The edit that `split` makes, not yet made; `known` is what `known` gave, where many are made.
+
+        Raises:
+            EditError: Words and examples at once, a sentence that is not there, or a split that takes none of the sentences known.
+        """
         parent = self._store.irritant(irritant_id)
         words = [word.strip() for word in keywords if word.strip()]
         if words and examples:
             raise EditError(f"split {irritant_id}", "both words and examples", "one of them", "Make two splits of it")
-        found = [self._example(place) for place in examples]
+        found = list({fold(str(one["text"])): one for one in map(self.sentence, reversed(examples))}.values())[::-1]
         labels = {"fr": fr, "en": en}
         if words and not fr and not en:
             labels = {lang: f"{label} ({words[0]})" for lang, label in (("fr", parent.label_fr), ("en", parent.label_en)) if label}
         payload: dict[str, Any] = {"child": pure.child_id(parent, words, found), **{lang: label for lang, label in labels.items() if label}}
         payload |= {"keywords": words} if words else {"examples": found}
+        known = known or self.known()
+        if (words or found) and not known.stands(str(payload["child"])):  # a part that stands holds its sentences already
+            sentences = known.holders(irritant_id, self._texts(known.around(irritant_id)))
+            payload |= counted(known, irritant_id, sentences, words, found)
         return self.edit("split", irritant_id, payload, reason)
 
     def reject(self, irritant_id: str, reason: str = "") -> Edit:
@@ -194,7 +208,7 @@ class Registry:
     def move_edit(self, place: Place, to: str, reason: str = "", held: Mapping[Place, str] | None = None) -> Edit:
         """The edit that `move` makes, not yet made; `held` is what `held` gave, where many are made."""
         held_by = (self.held() if held is None else held).get(place, "")
-        return self.edit("move", held_by, {**self._example(place), "to": to}, reason)
+        return self.edit("move", held_by, {**self.sentence(place), "to": to}, reason)
 
     def confirm(self, irritant_id: str, entry_id: str, reason: str = "") -> Edit:
         """Confirms that an irritant contradicts a promise, breaks a standard, or tells of a researched need: an entry of a register."""
@@ -220,23 +234,37 @@ class Registry:
         register, entry = known[entry_id.upper()]
         return self.edit(action, irritant_id, {"entry": entry.id, "register": str(register), "words": entry.fr or entry.en}, reason)
 
-    def confirm_gap(self, irritant_id: str, gap: int | None = None, reason: str = "") -> Edit:
-        """Takes the owner's word for the gap of an irritant: the only way to a confidence of 1.
+    def confirm_gap(self, irritant_id: str, gap: int | None = None, reason: str = "", for_owner: bool = False) -> Edit:
+        """Takes a person's word for the gap of an irritant, up to a confidence of .9; the owner's is the only way to 1.
+
+        It is the owner's where the author bears the name of the record's owner, or declares to speak for them. Nobody checks who an author is.
 
         Args:
             irritant_id: The irritant.
             gap: 1 to 4; by default the gap that the last run read.
             reason: Why.
+            for_owner: Whether the author declares to speak for the owner.
         """
-        return self.do([self.gap_edit(irritant_id, gap, reason)])[0]
+        return self.do([self.gap_edit(irritant_id, gap, reason, for_owner)])[0]
 
-    def gap_edit(self, irritant_id: str, gap: int | None, reason: str = "") -> Edit:
-        """The edit that `confirm_gap` makes, not yet made."""
+    def gap_edit(self, irritant_id: str, gap: int | None, reason: str = "", for_owner: bool = False, owner: str | None = None) -> Edit:
+        """The edit that `confirm_gap` makes, not yet made; `owner` is who owns the record by then, by default who owns it now.
+
+        Raises:
+            EditError: Nobody owns the record that it is to be said for.
+        """
         run = self._store.last_done_run()
         read = next((one.gap for one in self._store.gaps(run.id) if one.irritant_id == irritant_id), None) if run else None
         if gap is None and read is None:
             raise EditError(f"confirm-gap {irritant_id}", "the last run read no gap there", "1, 2, 3 or 4", "Say which gap it is")
-        return self.edit("confirm-gap", irritant_id, {"gap": int(gap if gap is not None else read or 0)}, reason)
+        record = self.standing().records.get(irritant_id)
+        owner = owner if owner is not None else record.owner if record is not None else ""
+        if for_owner and record is not None and not owner:
+            raise EditError(
+                f"confirm-gap {irritant_id}", "nobody owns it", "an owner to speak for", f"`voc irritants CONFIG owner {irritant_id} NAME` names one"
+            )
+        spoken = {"owner": owner} if owner and (for_owner or folded(self.author) == folded(owner)) else {}
+        return self.edit("confirm-gap", irritant_id, {"gap": int(gap if gap is not None else read or 0), **spoken}, reason)
 
     def undo(self, edit_id: int | None = None, reason: str = "") -> Edit:
         """Takes an edit back; an undo too.
@@ -279,60 +307,27 @@ class Registry:
             what was given where `dry`.
 
         Raises:
-            EditError: One cannot be made.
+            EditError: One cannot be made; ``problems`` holds every one that cannot.
             StoreError: A run is at work.
         """
         if dry:
-            self._checked(edits)
+            self._check(edits)
             return list(edits)
         with exclusive(self._url), self._store.transaction():
-            self._checked(edits)
+            self._check(edits)
             now = _now()
             written = [replace(edit, at=now, id=self._store.append_edit(replace(edit, at=now))) for edit in edits]
             self._store.write_standing(self._replayed().standing.records.values())
         return written
 
-    def _checked(self, edits: Sequence[Edit]) -> None:
-        """One replay of the ledger, and one more for each undo: a workbook of many rows is checked in time that grows with them."""
-        given, ledger = self._store.given_irritants(), self._store.edits()
-        replayed, n = pure.replay(given, ledger), max((edit.id for edit in ledger), default=0)
-        numbered = [replace(edit, id=rank) for rank, edit in enumerate(edits, start=n + 1)]
-        for sort, some in groupby(numbered, key=_sort):
-            made = list(some)
-            if sort == "undo":
-                for edit in made:
-                    ledger.append(edit)
-                    replayed = self._undone(replayed, ledger, given)
-            elif sort == "loop":
-                for edit in made:
-                    _check_loop(replayed.standing, ledger, edit)
-                    ledger.append(edit)
-            else:
-                standing, conflicts = pure.apply_all(replayed.standing, made)
-                if conflicts:
-                    raise conflicts[0].why
-                replayed = replace(replayed, standing=standing)
-                ledger += made
+    def _check(self, edits: Sequence[Edit]) -> None:
+        if refused := [why for _, why in self.refusals(edits)]:
+            refused[0].problems = tuple(refused)
+            raise refused[0]
 
-    def _undone(self, before: pure.Replayed, ledger: list[Edit], given: list[Irritant]) -> pure.Replayed:
-        """The registry after the last line of a ledger, an undo, if that can be made."""
-        undone = int(ledger[-1].payload["edit"])
-        where = f"undo {undone}"
-        if undone in pure.undone(ledger[:-1]):
-            raise EditError(where, "was undone before", "an edit in force", "To have it back, undo its undo: `history` shows the number")
-        loops, conflicts = _loops(ledger[:-1], before.standing)
-        known = {c.edit.id for c in before.conflicts} | {c.edit.id for c in conflicts}
-        after = pure.replay(given, ledger)
-        loops_after, conflicts = _loops(ledger, after.standing)
-        if changed := loop.redeclared(loops, loops_after, self.analysed_until()):
-            told = f"another result would be declared of {', '.join(changed)}, and a window of it was analysed"
-            raise EditError(where, told, "a declaration before its window", "What was declared stays; drop the action with a reason")
-        found: tuple[pure.Conflict | loop.LoopConflict, ...] = (*after.conflicts, *conflicts)
-        stranded = [conflict for conflict in found if conflict.edit.id not in known]
-        if stranded:
-            listed = ", ".join(f"{c.edit.id} ({c.edit.action} {c.edit.irritant_id})" for c in stranded)
-            raise EditError(where, f"later edits stand on it: {listed}", "an edit that nothing stands on", "Undo those first")
-        return after
+    def refusals(self, edits: Sequence[Edit]) -> list[tuple[int, EditError]]:
+        """Which of some edits cannot be made in their order, by place, and why; none is made."""
+        return refusals(edits, self._store.given_irritants(), self._store.edits(), self.analysed_until)
 
     def _one(self, action: str, irritant_id: str, payload: dict[str, Any], reason: str) -> Edit:
         return self.do([self.edit(action, irritant_id, payload, reason)])[0]
@@ -340,7 +335,18 @@ class Registry:
     def _replayed(self) -> pure.Replayed:
         return pure.replay(self._store.given_irritants(), self._store.edits())
 
-    def _example(self, place: Place) -> dict[str, Any]:
+    def _texts(self, places: Sequence[Place]) -> dict[Place, str]:
+        """What is said at some places."""
+        wanted = set(places)
+        said = self._store.verbatims(ids={verbatim_id for verbatim_id, _ in wanted})
+        return {(v.id, s.position): s.text for v in said for s in v.segments if (v.id, s.position) in wanted}
+
+    def sentence(self, place: Place) -> dict[str, Any]:
+        """A sentence of a customer, as edits keep it: `verbatim_id`, `position`, `text`, `lang`.
+
+        Raises:
+            EditError: There is none.
+        """
         verbatim: Verbatim | None = next(iter(self._store.verbatims(ids=[place[0]])), None)
         segment: Segment | None = next((s for s in verbatim.segments if s.position == place[1]), None) if verbatim else None
         if verbatim is None or segment is None or segment.role is not Role.CUSTOMER:
@@ -351,22 +357,6 @@ class Registry:
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def _sort(edit: Edit) -> str:
-    return "undo" if edit.action == "undo" else "loop" if edit.action in loop.LOOP_ACTIONS else "registry"
-
-
-def _loops(ledger: Sequence[Edit], standing: pure.Standing) -> tuple[dict[str, Loop], list[loop.LoopConflict]]:
-    return loop.replay_loops(ledger, pure.undone(ledger), standing.following)
-
-
-def _check_loop(standing: pure.Standing, ledger: Sequence[Edit], edit: Edit) -> None:
-    """Refuses a line of the loop that cannot be made."""
-    record = pure.open_record(standing, edit)
-    if record.kind is not IrritantKind.IRRITANT:
-        raise EditError(f"{edit.action} {record.id}", f"is a {record.kind.value}", "an irritant", "`voc irritants CONFIG list` shows them")
-    loop.apply_loop(_loops(ledger, standing)[0], edit, standing.following)
 
 
 def touched(edit: Edit) -> set[str]:

@@ -71,6 +71,17 @@ def known(text: str, values: Sequence[str]) -> str | None:
     return next((value for value in values if folded(text) in {folded(value), *(folded(shown(value, lang)) for lang in ("fr", "en"))}), None)
 
 
+def new_part(text: str) -> tuple[str, str] | None:
+    """The language and the label of a part that a mention is an example of; None for a cell that names none.
+
+    >>> new_part("nouveau : Double prélèvement"), new_part("New: Charged twice"), new_part("IRR-ABCD2345")
+    (('fr', 'Double prélèvement'), ('en', 'Charged twice'), None)
+    """
+    before, colon, label = text.partition(":")
+    lang = next((lang for lang in ("fr", "en") if folded(before) == folded(str(words()["new_part"][lang]))), None)
+    return (lang, label.strip()) if lang and colon else None
+
+
 def cells_of(record: Irritant) -> dict[str, str]:
     """What the cells that people may change hold before they do; yes and no in the store's own words."""
     filled = {"label_fr": record.label_fr, "label_en": record.label_en, "owner": record.owner, "pinned": "yes" if record.pinned else "no"}
@@ -91,7 +102,7 @@ def state_of(record: Irritant, standing: Standing) -> str:
         record.inclusion,
         record.exclusion,
         parts,
-        *([gap.said] if gap else []),
+        *([gap.said, gap.owner] if gap else []),
     )
 
 

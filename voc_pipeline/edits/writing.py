@@ -49,6 +49,8 @@ WIDTHS: Mapping[str, float] = {
     **{"action_id": 15, "change": 9, "weeks": 9},
     **{"id": 14, "theme": 18, "owner": 22, "split_on": 24, "quote": 90, "verbatim_id": 34},
 }
+FREE = ("owner", "action_owner", "move_to")
+"""Columns whose list only proposes: an owner nobody named yet, the label of a new part."""
 ACCENT, SOFT, FILL, RULE = "#17494D", "#66757A", "#FFFBEA", "#C9D3D5"
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -177,7 +179,7 @@ class _Book:
         for place, line in enumerate(words()["instructions"][self.lang], start=3):
             sheet.write_number(place, 0, place - 2, wrapped)
             sheet.write_string(place, 1, line, wrapped)
-            sheet.set_row(place, 34)
+            sheet.set_row(place, 17 * max(2, -(-len(line) // 110)))
 
     def _sheet(self, sheet: Worksheet, columns: Sequence[str], asked: Sequence[str], rows: Any, frozen: int) -> None:
         heads = {
@@ -212,7 +214,7 @@ class _Book:
             "decision": [shown(value, self.lang) for value in ("reject", "restore")],
             "merge_into": [named(record, self.lang) for record in active],
             "move_to": [shown(NONE, self.lang), *(named(record, self.lang) for record in active)],
-            "confirm_gap": [f"{int(gap)} · {GAP_NAMES[gap][self.lang]}" for gap in Gap],
+            "confirm_gap": [f"{int(gap)} · {GAP_NAMES[gap][self.lang]}{end}" for end in ("", f" ({words()['for_owner'][self.lang]})") for gap in Gap],
             "answer": [shown(value, self.lang) for value in ("confirm", "refuse")],
         }
         lists |= offered(self.lang) | {"action_owner": lists["owner"]}
@@ -229,7 +231,7 @@ class _Book:
             target = homes.get(name, "records")
             columns, n = bases[target]
             column = columns.index(name)
-            rule = {"validate": "list", "source": source, "show_error": name not in ("owner", "action_owner")}
+            rule = {"validate": "list", "source": source, "show_error": name not in FREE}
             sheets[target].data_validation(1, column, max(n, 1), column, rule)
         sheets["lists"].hide()
 

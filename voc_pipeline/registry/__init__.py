@@ -35,6 +35,7 @@ from voc_pipeline.registry.edits import (
     undone,
     words,
 )
+from voc_pipeline.registry.routes import heard
 
 __all__ = [
     "ACTIONS",
@@ -65,6 +66,7 @@ __all__ = [
     "claims_for",
     "compare",
     "freeze",
+    "heard",
     "in_force",
     "open_record",
     "register",

@@ -24,11 +24,12 @@ LANGUAGES = ("fr", "en")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a person said of a match (`confirmed`, `refused`) or of a gap (its number), and when."""
+    """What a person said of a match (`confirmed`, `refused`) or of a gap (its number), and when; `owner` is who answers for it, where they spoke as such."""
 
     said: str
     author: str
     at: datetime
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Standing:
         records: By id, merged and rejected ones among them.
         moves: For each folded text that a person moved, the id it belongs to, or "" where it belongs to none.
         matches: What a person said of an irritant and an entry of the company's registers, by their two ids.
-        gaps: The gap of an irritant that its owner confirmed, by id.
+        gaps: The gap of an irritant that a person confirmed, by id.
     """
 
     records: Mapping[str, Irritant]
@@ -111,7 +112,7 @@ def words(records: Mapping[str, Irritant], ledger: Sequence[Edit]) -> Standing:
         if edit.action in _MATCHED:
             matches[edit.irritant_id, str(edit.payload["entry"])] = Word(str(_MATCHED[edit.action]), edit.author, edit.at)
         elif edit.action == "confirm-gap":
-            gaps[edit.irritant_id] = Word(str(edit.payload["gap"]), edit.author, edit.at)
+            gaps[edit.irritant_id] = Word(str(edit.payload["gap"]), edit.author, edit.at, str(edit.payload.get("owner", "")))
     return Standing(records, {}, matches, gaps)
 
 
@@ -265,13 +266,13 @@ def refuse(standing: Standing, edit: Edit) -> Standing:
 
 
 def confirm_gap(standing: Standing, edit: Edit) -> Standing:
-    """Takes the owner's word for the gap of an irritant."""
+    """Takes a person's word for the gap of an irritant; the owner's, where the line names whom they spoke for."""
     record, number = _open(standing, edit), str(edit.payload.get("gap", ""))
     if number not in {str(int(gap)) for gap in Gap}:
         raise EditError(_where(edit), f"{number!r} is no gap", "1, 2, 3 or 4", "Gap 5 is computed from a survey, never confirmed")
     if record.kind is not IrritantKind.IRRITANT:
         raise EditError(_where(edit), f"{record.id} is a {record.kind.value}", "an irritant", "Only what fails has a gap")
-    return replace(standing, gaps={**standing.gaps, record.id: Word(number, edit.author, edit.at)})
+    return replace(standing, gaps={**standing.gaps, record.id: Word(number, edit.author, edit.at, str(edit.payload.get("owner", "")))})
 
 
 _EDITS: Mapping[str, Callable[[Standing, Edit], Standing]] = {

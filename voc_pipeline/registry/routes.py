@@ -67,8 +67,8 @@ class Routes:
         examples, the nearest.
         """
         if part.split_on:
-            heard = [(len(fold(word)), -place) for word in part.split_on if (place := place_of(word, text)) >= 0]
-            return (*max(heard), 0.0) if heard else None
+            said = heard(part.split_on, text)
+            return (*said, 0.0) if said else None
         own, rest = self._rows(self._place[part.id]), self._rest(whole)
         if not len(own):
             return None
@@ -87,6 +87,15 @@ class Routes:
             rows = self._rows(self._place[whole.id])
             self._rests[whole.id] = rows[[row.tobytes() not in split_off for row in rows]]
         return self._rests[whole.id]
+
+
+def heard(words: Sequence[str], text: str) -> tuple[int, int] | None:
+    """How well a folded text fits words that a person named, larger is better; None where it says none of them.
+
+    >>> heard(["facture", "double"], "ma facture est en double"), heard(["panne"], "ma facture")
+    ((7, -3), None)
+    """
+    return max(((len(fold(word)), -place) for word in words if (place := place_of(word, text)) >= 0), default=None)
 
 
 def place_of(word: str, text: str) -> int:

@@ -18,8 +18,8 @@ def sentences(reading: GapReading, t: Words, cues: bool = True) -> list[str]:
 
 def ceiling_told(reading: GapReading, t: Words) -> str:
     """Confidence, its ceiling, and what sets the ceiling."""
-    owned = any(ground.kind == "owner" for ground in reading.grounds)
-    sort = "owner" if owned else "documents" if reading.ceiling == DOCUMENTED_CEILING else "text"
+    kinds = {ground.kind for ground in reading.grounds}
+    sort = "owner" if "owner" in kinds else "person" if "person" in kinds else "documents" if reading.ceiling == DOCUMENTED_CEILING else "text"
     ceiling = reading.ceiling or (CEILINGS[reading.gap] if reading.gap else 0.0)  # a run of before kept none: text alone spoke then
     return t(f"gap.confidence.{sort}", x=t.number(reading.confidence, 2), ceiling=t.number(ceiling, 1))
 
@@ -55,7 +55,9 @@ def _sentence(ground: Ground, t: Words) -> str:
         return t(f"ground.entry.{said['register']}", state=state, **holes) + _weight(ground, t)
     if kind == "missing":
         return t(f"ground.{'refused' if said['refused'] else 'missing'}.{said['register']}") + _weight(ground, t)
-    return t("ground.owner", who=said["author"], gap=_gap(ground, t))
+    if owner := str(said.get("owner") or ""):  # a run of before kept none, and took any author's word
+        return t("ground.owner", who=said["author"], owner=t.known(f"department.{owner}") or owner.replace("_", " "), gap=_gap(ground, t))
+    return t("ground.person", who=said["author"], gap=_gap(ground, t)) + _weight(ground, t)
 
 
 def _interval(said: Mapping[str, Any], t: Words) -> dict[str, str]:

@@ -122,7 +122,8 @@ class Ground:
     """One piece of evidence of a gap reading.
 
     Attributes:
-        kind: `cues` of the text, `spread` over units, `entry` of a register, `missing` from a register, `owner`.
+        kind: `cues` of the text, `spread` over units, `entry` of a register, `missing` from a register, a gap confirmed by its
+            `owner` or by another `person`.
         supports: The gap whose share it multiplies; None where it says nothing.
         weight: By how much; under 1 it speaks against that gap.
         said: Its figures and words.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voc_pipeline.servqual.cues import CONFIRMED_FROM, READABLE_FROM, read_gap
-from voc_pipeline.servqual.deciding import CEILINGS, Decided, Finding, Grounds, decide, finding
+from voc_pipeline.servqual.deciding import CEILINGS, Confirmation, Decided, Finding, Grounds, decide, finding
 from voc_pipeline.servqual.dispersion import CHANNEL, Dispersion, Spread, dispersions
 from voc_pipeline.servqual.owners import Facts, owner
 from voc_pipeline.servqual.pairs import PairedScore, gap5
@@ -13,6 +13,7 @@ __all__ = [
     "CHANNEL",
     "CONFIRMED_FROM",
     "READABLE_FROM",
+    "Confirmation",
     "Decided",
     "Dispersion",
     "Facts",

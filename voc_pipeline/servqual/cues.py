@@ -66,7 +66,7 @@ def read_gap(irritant_id: str, tellings: Sequence[Telling], customers: Mapping[s
         irritant_id=irritant_id,
         gap=decided.gap,
         alternative=decided.alternative,
-        confidence=round(decided.confidence if confirmed or grounds.confirmed else decided.confidence / 2, 6),
+        confidence=round(decided.confidence if confirmed or grounds.owned else decided.confidence / 2, 6),
         shares=gap_intervals,
         dimensions=dimension_intervals,
         n=len(cued),

@@ -5,12 +5,13 @@ The rule. Cues give each gap a posterior share. Evidence multiplies them, and th
     promise        confirmed: gap 4 x 8      proposed: gap 4 x 2      none near: gap 4 / 1.5    all refused: gap 4 / 4
     standard       confirmed: gap 3 x 8      proposed: gap 3 x 2      none near: gap 2 x 1.5    all refused: gap 2 x 4
     priority       confirmed: gap 1 / 8      proposed: gap 1 / 2      none near: gap 1 x 1.5    all refused: gap 1 x 4
+    a person       confirmed a gap: that gap x 8
     dispersion     concentrated: 3 against 2 x 2      uniform: 2 against 3 x 2; what 2 and 3 hold together stays
 
 A register that the company does not keep says nothing, nor does one whose nearest entry is neither near enough to propose nor far enough to be absent.
-A promise that a person confirmed makes it gap 4; else a standard that a person confirmed makes it gap 3. The confidence is the share so weighed, never above
-what text alone can carry (`CEILINGS`), or .9 where a person's answer on a document supports the gap; never above .5 while another gap leads in 5 % of the
-replicates or more. It is 1 only where the owner confirmed the gap, which then is the owner's. Without registers and where dispersion cannot tell, the
+A gap that a person confirmed is that gap; else a promise that a person confirmed makes it gap 4; else a standard that a person confirmed makes it gap 3. The confidence is the share so weighed, never above
+what text alone can carry (`CEILINGS`), or .9 where a person's answer on a document supports the gap, or a person's word on the gap itself; never above .5
+while another gap leads in 5 % of the replicates or more. It is 1 only where who confirmed the gap is its owner, or declared to speak for them. Without registers and where dispersion cannot tell, the
 cues' reading stands unchanged.
 """
 
@@ -62,8 +63,19 @@ WEIGHTS: Mapping[tuple[Register, Finding], tuple[Gap, float]] = {
 }
 """By what a register says: the gap whose share it multiplies, and by how much."""
 DISPERSION_WEIGHT = 2.0
+PERSON_WEIGHT = 8.0
+"""By how much a person's word multiplies the share of the gap they confirmed: as much as a confirmed document."""
 DECISIVE = ((Register.PROMISES, Gap.COMMUNICATION), (Register.STANDARDS, Gap.DELIVERY))
 """Registers whose confirmed match decides, the first that has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A gap that a person confirmed, and the owner they spoke for; "" where they spoke for themselves."""
+
+    gap: Gap
+    author: str
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +87,19 @@ class Grounds:
         matches: With entries of the registers, whatever their state.
         declared: Registers that the company keeps, and that the irritant was compared with.
         entries: Entries by id.
-        confirmed: The gap that its owner confirmed, and who did; None where nobody has.
+        confirmed: The gap that a person confirmed; None where nobody has.
     """
 
     spreads: tuple[Dispersion, ...] = ()
     matches: tuple[Match, ...] = ()
     declared: tuple[Register, ...] = ()
     entries: Mapping[str, Entry] = field(default_factory=dict)
-    confirmed: tuple[Gap, str] | None = None
+    confirmed: Confirmation | None = None
+
+    @property
+    def owned(self) -> bool:
+        """Whether its owner confirmed the gap."""
+        return self.confirmed is not None and bool(self.confirmed.owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,27 +136,30 @@ def decide(shares: Mapping[int, Interval], draws: Floats, grounds: Grounds) -> D
         grounds: What is known besides.
     """
     findings = {register: finding(register, grounds) for register in Register}
-    spread = _spread(grounds.spreads)
-    values = _weighed(np.array([[shares[int(gap)].value for gap in Gap]]), findings, spread)[0]
-    replicates = _weighed(draws, findings, spread)
+    spread, word = _spread(grounds.spreads), grounds.confirmed
+    values = _weighed(np.array([[shares[int(gap)].value for gap in Gap]]), findings, spread, word)[0]
+    replicates = _weighed(draws, findings, spread, word)
     ranked = sorted(TREE, key=lambda gap: -values[gap - 1])  # stable: the first of equals in the tree's order
     gap = next((to for register, to in DECISIVE if findings[register] is Finding.CONFIRMED), ranked[0])
     told = tuple(_told(shares, findings, grounds))
-    if grounds.confirmed is not None:
-        return Decided(grounds.confirmed[0], None, 1.0, 1.0, told)
+    if word is not None and word.owner:
+        return Decided(word.gap, None, 1.0, 1.0, told)
+    gap = word.gap if word is not None else gap
     others = [other for other in ranked if other is not gap]
     settled = float(np.mean(replicates[:, gap - 1] > np.delete(replicates, gap - 1, axis=1).max(axis=1))) >= LEVEL
-    ceiling = DOCUMENTED_CEILING if _documented(gap, findings) else CEILINGS[gap]
+    ceiling = DOCUMENTED_CEILING if word is not None or _documented(gap, findings) else CEILINGS[gap]
     confidence = min(float(values[gap - 1]), ceiling, 1.0 if settled else UNSETTLED_CEILING)
     return Decided(gap, None if settled else others[0], confidence, ceiling, told)
 
 
-def _weighed(shares: Floats, findings: Mapping[Register, Finding], spread: Spread) -> Floats:
+def _weighed(shares: Floats, findings: Mapping[Register, Finding], spread: Spread, word: Confirmation | None) -> Floats:
     """Shares under the evidence, each row adding up to one; the same numbers where there is none. *Shape:* (rows, 4)."""
     weights = np.ones(len(Gap))
     for key, (gap, weight) in WEIGHTS.items():
         if findings[key[0]] is key[1]:
             weights[gap - 1] *= weight
+    if word is not None:
+        weights[word.gap - 1] *= PERSON_WEIGHT
     weighed: Floats = shares
     if (weights != 1).any():
         weighed = shares * weights
@@ -222,6 +242,7 @@ def _told(shares: Mapping[int, Interval], findings: Mapping[Register, Finding], 
             )
         if found in (Finding.ABSENT, Finding.REFUSED):
             out.append(Ground("missing", gap, weight, {"register": str(register), "refused": found is Finding.REFUSED}))
-    if grounds.confirmed is not None:
-        out.append(Ground("owner", grounds.confirmed[0], 1.0, {"author": grounds.confirmed[1]}))
+    if (word := grounds.confirmed) is not None:
+        kind, weight = ("owner", 1.0) if word.owner else ("person", PERSON_WEIGHT)
+        out.append(Ground(kind, word.gap, weight, {"author": word.author, "owner": word.owner}))
     return out

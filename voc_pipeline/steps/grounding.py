@@ -14,7 +14,7 @@ from voc_pipeline.keys import fold
 from voc_pipeline.redact import redact
 from voc_pipeline.registers import Entry, Register
 from voc_pipeline.schema import Gap, Irritant, IrritantKind, Match, Metric, Telling, Voice
-from voc_pipeline.servqual import Dispersion, Grounds
+from voc_pipeline.servqual import Confirmation, Dispersion, Grounds
 from voc_pipeline.steps.assigning import crowds_of, gather
 from voc_pipeline.steps.context import Context
 
@@ -31,7 +31,7 @@ class Documents:
         matches: Of the irritants told, with people's words.
         compared: Irritants that could be compared with the registers.
         spreads: Dispersion of the irritants.
-        confirmed: By irritant, the gap that its owner confirmed and who did.
+        confirmed: By irritant, the gap that a person confirmed, who did and for whom.
     """
 
     entries: tuple[tuple[Register, Entry], ...]
@@ -39,7 +39,7 @@ class Documents:
     compared: frozenset[str]
     declared: tuple[Register, ...]
     spreads: tuple[Dispersion, ...]
-    confirmed: Mapping[str, tuple[Gap, str]]
+    confirmed: Mapping[str, Confirmation]
 
     def grounds(self) -> Mapping[str, Grounds]:
         """What is known of each irritant; an irritant that is not there has nothing but its words."""
@@ -88,7 +88,8 @@ def documents_of(context: Context, voices: Sequence[Voice], tellings: Sequence[T
         compared = registry.compare(entries, snapshot, chance, lambda texts: said(context.embed(texts)))
     by_id = {entry.id: register for register, entry in entries}
     confirmed = {
-        standing.following(key): (Gap(int(word.said)), word.author) for key, word in sorted(standing.gaps.items(), key=lambda item: item[1].at)
+        standing.following(key): Confirmation(Gap(int(word.said)), word.author, word.owner)
+        for key, word in sorted(standing.gaps.items(), key=lambda item: item[1].at)
     }
     return Documents(
         entries=entries,

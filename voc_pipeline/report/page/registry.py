@@ -31,18 +31,20 @@ def view(phrases: Phrases) -> View:
 def _edit(phrases: Phrases, edit: Edit) -> View:
     t = phrases.t
     named = {name: _name(phrases, str(edit.payload.get(name, ""))) for name in ("into", "to", "child")}
-    labels = " / ".join(str(edit.payload[lang]) for lang in ("fr", "en") if edit.payload.get(lang))
+    given = {lang: str(edit.payload[lang]) for lang in ("fr", "en") if edit.payload.get(lang)}
+    labels = " / ".join(given.values())
     nowhere = edit.action == "move" and not edit.payload.get("to")
     decided = edit.action == "close" and edit.payload.get("how") == "decision"
+    owned = edit.action == "confirm-gap" and edit.payload.get("owner")
     filled = t(
-        "did.move.none" if nowhere else "did.close.decision" if decided else f"did.{edit.action}",
-        label=labels,
+        "did.move.none" if nowhere else "did.confirm-gap.owner" if owned else "did.close.decision" if decided else f"did.{edit.action}",
+        label=", ".join(t(f"did.rename.{lang}", label=label) for lang, label in given.items()),
         into=named["into"],
         to=named["to"],
         child=labels or named["child"],
         owner=phrases.department(str(edit.payload.get("owner", ""))) or t("owner.none"),
         text=str(edit.payload.get("text", ""))[:90],
-        note=" · ".join(str(edit.payload[name]) for name in ("inclusion", "exclusion") if edit.payload.get(name)),
+        note=", ".join(t(f"did.note.{side}", note=edit.payload[side]) for side in ("inclusion", "exclusion") if edit.payload.get(side)),
         edit=edit.payload.get("edit", ""),
         entry=" ".join(str(edit.payload.get(name, "")) for name in ("entry", "words")).strip(),
         gap=edit.payload.get("gap", ""),
