@@ -179,6 +179,7 @@ class Journey(Settings):
     company: str = ""
     inherits: Literal["default"] = "default"
     stages: tuple[CustomStage, ...] = ()
+    moments_of_truth: tuple[Stage, ...] = ()
     transitions: tuple[Seam, ...] = ()
     channels: tuple[str, ...] = ()
     departments: Mapping[str, str] = Field(default_factory=dict)

@@ -36,6 +36,12 @@ def stages_under(journey: Journey, stage: Stage) -> tuple[str, ...]:
     return (str(stage), *(own.id for own in journey.stages if own.maps_to is stage))
 
 
+def moments_of_truth(journey: Journey) -> tuple[str, ...]:
+    """Ids of the stages declared as moments of truth: the company's own, then those of the codebook, each once."""
+    own = (stage.id for stage in journey.stages if stage.moment_of_truth)
+    return tuple(dict.fromkeys((*own, *map(str, journey.moments_of_truth))))
+
+
 def stage_label(journey: Journey, stage_id: str, lang: str) -> str:
     """Words for a stage, own or default.
 

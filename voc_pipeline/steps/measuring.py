@@ -189,7 +189,7 @@ def _measure(context: Context, shard: int) -> Counts:
             leaving=leaving,
             scales=_scales(context.config),
             contacts=contacts_of(context.config),
-            moments=[own.id for own in context.config.journey.stages if own.moment_of_truth],
+            moments=journey.moments_of_truth(context.config.journey),
             themes={record.id: record.theme for record in counted},
             owners={record.id: record.owner for record in counted},
         )
