@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -277,7 +278,7 @@ SITS_WITH = {
 
 
 def test_what_sits_with_two_regions_is_found_there_and_points_to_delivery(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
-    """Each trouble planted in two regions has an irritant called unevenly spread, highest in one of the two, q .05 at most, and that evidence doubles its gap 3."""
+    """Each trouble planted in two regions has an irritant called unevenly spread, q .05 at most; both regions are named, those and no other, and that evidence doubles its gap 3."""
     read = {row["irritant_id"]: row for row in _rows(demo.out / "gaps.csv")}
     uneven = [row for row in _rows(demo.out / "dispersion.csv") if row["verdict"] == "concentrated"]
     for trouble, regions in SITS_WITH.items():
@@ -285,6 +286,9 @@ def test_what_sits_with_two_regions_is_found_there_and_points_to_delivery(demo: 
         assert found, trouble
         for row in found:
             assert row["highest"] in regions and float(row["q_value"]) <= 0.05
+            named = [(unit, int(told)) for unit, told in re.findall(r"(?:^|, )(.+?) \((\d+) / ", row["above"])]
+            assert {unit for unit, _ in named} == regions and [told for _, told in named] == sorted((told for _, told in named), reverse=True)
+            assert all(f"{region} (" in read[row["irritant_id"]]["evidence_en"] for region in regions)
             assert read[row["irritant_id"]]["gap"] == "3"
             assert "unevenly spread" in read[row["irritant_id"]]["evidence_en"] and "gap 3 (delivery) × 2" in read[row["irritant_id"]]["evidence_en"]
 

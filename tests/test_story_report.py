@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from copy import copy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -77,3 +79,27 @@ def test_every_verdict_of_a_refit_is_told(verdict: str, tmp_path: Path) -> None:
     row = report.tables(own, CONFIG, RUN)["story_stats"].set_index("figure").loc["refit_gain"]
     assert (row["verdict"], row["value_n"]) == (verdict, 77)
     assert (row["value"] != row["value"]) == (verdict == "cannot_tell")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_is_counted_reconciles_to_the_last_verbatim(lang: Lang, tmp_path: Path) -> None:
+    """Verbatims of customers and those apart make up all that are analysed, and contacts are told with the answers that join another."""
+    made = copy(store())
+    joined = [replace(one, value=one.value - 5) if (one.scope, one.name) == ("story_stat", "contacts") else one for one in made.metrics(RUN)]
+    made._metrics = {**made._metrics, RUN: joined}
+    t, html = Words(lang), view(made, lang, tmp_path)
+    figures = {(one.scope, one.name): round(one.value) for one in joined if one.scope in ("run", "story_stat") and not one.key}
+    total, contacts = figures["run", "n_verbatims"], figures["story_stat", "contacts"]
+    own = total - figures["story_stat", "verbatims_without_customer"] - figures["story_stat", "verbatims_without_date"]
+    for key, n in (("verbatims.n", total), ("stories.summary.own", own), ("contacts.n", contacts), ("stories.summary.joined", own - contacts)):
+        assert t.plural(key, n) in html, key
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_counts_of_both_matrices_are_told_as_their_cells_sum(lang: Lang, tmp_path: Path) -> None:
+    """The page says how many passages the matrices hold, in how many verbatims; where sides are left out it says how many are shown."""
+    t, html = Words(lang), view(store(), lang, tmp_path)
+    cells, seams = (report.tables(store(), CONFIG, RUN)[name] for name in ("seam_matrix", "seams"))
+    places, stages = (int(cells[cells["matrix"] == kind]["verbatims"].sum()) for kind in ("place", "stage"))
+    told = t("matrix.counts", passages=t.plural("passages.n", places), verbatims=t.plural("verbatims.n", seams["verbatim_id"].nunique()))
+    assert f"{told} {t.plural('matrix.counts.stages', stages)}" in html

@@ -26,7 +26,7 @@ from datetime import date
 from types import MappingProxyType
 
 from voc_pipeline.config import Priority
-from voc_pipeline.prioritise.base import SCALES, read_base, rounded
+from voc_pipeline.prioritise.base import SCALES, read_base, rounded, scales_of
 from voc_pipeline.prioritise.changes import change_figures
 from voc_pipeline.prioritise.crossed import aspect_figures, crossed_figures
 from voc_pipeline.prioritise.crossings import code_figures, crossing_figures, place_figures, regard_figures, run_figures
@@ -35,12 +35,12 @@ from voc_pipeline.prioritise.exposure import Contacts, contact_figures
 from voc_pipeline.prioritise.irritants import irritant_figures
 from voc_pipeline.prioritise.leaving import leaving_figures
 from voc_pipeline.prioritise.moments import moment_figures
-from voc_pipeline.prioritise.rank import rank_figures
+from voc_pipeline.prioritise.rank import deepest, rank_figures
 from voc_pipeline.prioritise.rollups import rollup_figures
 from voc_pipeline.prioritise.swaps import swap_figures
 from voc_pipeline.schema import IrritantKind, Metric, Telling, Voice
 
-__all__ = ["SCALES", "coverage", "measure", "swap_figures"]
+__all__ = ["SCALES", "coverage", "deepest", "measure", "scales_of", "swap_figures"]
 
 
 def measure(

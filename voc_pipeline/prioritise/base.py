@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voc_pipeline.config import Source
 from voc_pipeline.intervals import Estimates, Floats, Ints, balance, customer_codes, shares
 from voc_pipeline.schema import IrritantKind, Metric, Sentiment, Telling, Voice
 
@@ -16,6 +17,11 @@ SCALES: Mapping[str, tuple[float, float]] = {"nps": (0, 10), "csat": (1, 5), "ce
 """Lowest and highest answer of each score, where nothing else is told."""
 
 Bools = NDArray[np.bool_]
+
+
+def scales_of(sources: Iterable[Source]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest answer of each score, as the sources declare them."""
+    return {**SCALES, **{name: (field.low, field.high) for source in sources for name, field in source.fields.scores.items()}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def _priorities(
             "severity": standing.severity,
             "not_valued": standing.not_valued_low,
             "trend": _growth(standing),
-            "impact": _drop(standing, scales),
+            "impact": min(1.0, max(0.0, deepest({name: found.contrast.high for name, found in standing.impacts.items()}, scales)[1])),
         }
         for standing in standings
     }
@@ -96,14 +96,21 @@ def _growth(standing: Standing) -> float:
     return min(1.0, max(0.0, math.log2(low) / EIGHTFOLD)) if low else 0.0
 
 
-def _drop(standing: Standing, scales: Mapping[str, tuple[float, float]]) -> float:
-    """Lower bound of the drop, the largest of the scores, over half the scale."""
-    bounds = [
-        -found.contrast.high / ((scales[name][1] - scales[name][0]) / 2)
-        for name, found in standing.impacts.items()
-        if found.contrast.high is not None
-    ]
-    return min(1.0, max([0.0, *bounds]))
+def deepest(highs: Mapping[str, float | None], scales: Mapping[str, tuple[float, float]]) -> tuple[str, float]:
+    """The score that an irritant lowers most, which sets what its impact weighs, and by how much at least.
+
+    Args:
+        highs: By score, the upper end of the difference between those who tell it and the others, in its own units; None without an interval.
+        scales: Lowest and highest answer of each score.
+
+    Returns:
+        The score, and the lower bound of its drop over half the scale: negative where no drop is sure. ("", 0.0) without any.
+
+    >>> deepest({"nps": 0.5, "stars": -1.0}, {"nps": (0, 10), "stars": (1, 5)})
+    ('stars', 0.5)
+    """
+    drops = {name: -high / ((scales[name][1] - scales[name][0]) / 2) for name, high in highs.items() if high is not None}
+    return max(drops.items(), key=lambda one: one[1], default=("", 0.0))
 
 
 def _recoverable(irritant_id: str, standing: Standing, scales: Mapping[str, tuple[float, float]], bounds: Mapping[str, Mapping[str, float]]) -> float:

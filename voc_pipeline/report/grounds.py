@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voc_pipeline.report.words import Words
 from voc_pipeline.schema import GapReading, Ground
+from voc_pipeline.servqual import CHANNEL
 from voc_pipeline.servqual.deciding import CEILINGS, DOCUMENTED_CEILING
 from voc_pipeline.wording import GAP_NAMES
 
@@ -43,11 +44,10 @@ def _sentence(ground: Ground, t: Words) -> str:
             "x": t.number(said["value"], 2),
             "interval": t.range(said["low"], said["high"], 2),
             "n": t.plural("tellings.n", int(said["n"])),
-            "unit": said["unit"],
-            "told": t.number(said["told"]),
-            "expected": t.number(said["expected"], 1),
         }
-        return t(f"ground.spread.{said['verdict']}", **holes) + _weight(ground, t)
+        # a run of before named only the unit most beyond chance
+        units = said.get("above") or [(said["unit"], said["told"], said["expected"])]
+        return t(f"ground.spread.{said['verdict']}", units=_units(units, str(said["attribute"]), t), **holes) + _weight(ground, t)
     if kind == "entry":
         confirmed = said["state"] == "confirmed"
         holes = {"id": said["id"], "words": said[t.lang], "score": t.number(said["score"], 2), "level": t.number(said["level"], 2)}
@@ -58,6 +58,12 @@ def _sentence(ground: Ground, t: Words) -> str:
     if owner := str(said.get("owner") or ""):  # a run of before kept none, and took any author's word
         return t("ground.owner", who=said["author"], owner=t.known(f"department.{owner}") or owner.replace("_", " "), gap=_gap(ground, t))
     return t("ground.person", who=said["author"], gap=_gap(ground, t)) + _weight(ground, t)
+
+
+def _units(units: Sequence[tuple[str, int, float]], attribute: str, t: Words) -> str:
+    named = [(t.known(f"channel.{unit}") if attribute == CHANNEL else "") or unit for unit, _, _ in units]
+    times = (t.plural("ground.unit", told, unit=name, expected=t.number(expected, 1)) for name, (_, told, expected) in zip(named, units, strict=True))
+    return ", ".join(times)
 
 
 def _interval(said: Mapping[str, Any], t: Words) -> dict[str, str]:

@@ -214,6 +214,7 @@ def _told(shares: Mapping[int, Interval], findings: Mapping[Register, Finding], 
                     "told": told,
                     "of": of,
                     "expected": expected,
+                    "above": [[name, told, expected] for name, told, _, expected in one.most_above()],
                 },
             )
         )

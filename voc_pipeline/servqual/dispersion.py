@@ -56,6 +56,8 @@ class Dispersion:
         p_value, q_value: Of no difference between units; q over all irritants and attributes.
         verdict: `unclear` where the interval holds both a small spread and a large one.
         units: (unit, verbatims that tell it, verbatims, how many would tell it by chance), the most beyond chance first.
+        above: Of a concentrated one, the units that tell it clearly more than chance makes them, most tellings first: those where at least as many tellings
+            came of so few deals that the false among them are expected to be a tenth at most.
     """
 
     irritant_id: str
@@ -65,6 +67,12 @@ class Dispersion:
     q_value: float
     verdict: Spread
     units: tuple[tuple[str, int, int, float], ...]
+    above: tuple[str, ...] = ()
+
+    def most_above(self) -> list[tuple[str, int, int, float]]:
+        """The rows of `units` that are clearly above, most tellings first."""
+        rows = {unit[0]: unit for unit in self.units}
+        return [rows[name] for name in self.above]
 
 
 def dispersions(voices: Sequence[Voice], tellings: Sequence[Telling], attributes: Sequence[str] = ()) -> list[Dispersion]:
@@ -90,8 +98,13 @@ def dispersions(voices: Sequence[Voice], tellings: Sequence[Telling], attributes
     for attribute in attributes or (CHANNEL, *sorted({name for voice in ordered for name in voice.attributes})):
         found += _over(attribute, ordered, told)
     q = q_values([one.p_value for one in found])
-    judged = [replace(one, q_value=round(float(value or 0.0), 6)) for one, value in zip(found, q, strict=True)]
-    return sorted((replace(one, verdict=_verdict(one)) for one in judged), key=lambda one: (one.irritant_id, one.attribute))
+    judged = (replace(one, q_value=round(float(value or 0.0), 6)) for one, value in zip(found, q, strict=True))
+    return sorted(map(_concluded, judged), key=lambda one: (one.irritant_id, one.attribute))
+
+
+def _concluded(one: Dispersion) -> Dispersion:
+    verdict = _verdict(one)
+    return replace(one, verdict=verdict, above=one.above if verdict is Spread.CONCENTRATED else ())
 
 
 def _verdict(one: Dispersion) -> Spread:
@@ -191,7 +204,15 @@ def _tested(
         return None
     effect, p_value = _effect(observed, statistics, n_told)
     listed = sorted(zip(names, map(int, counts), map(int, per_unit), expected, strict=True), key=lambda unit: (-unit[1] / unit[3], unit[0]))
-    return Dispersion(irritant_id, attribute, effect, p_value, 1.0, Spread.UNCLEAR, tuple((*unit[:3], round(float(unit[3]), 2)) for unit in listed))
+    units = tuple((*unit[:3], round(float(unit[3]), 2)) for unit in listed)
+    return Dispersion(irritant_id, attribute, effect, p_value, 1.0, Spread.UNCLEAR, units, _above(counts, by_chance, names))
+
+
+def _above(counts: Ints, by_chance: Ints, names: Sequence[str]) -> tuple[str, ...]:
+    """Units that tell it clearly more than chance, which deals whole customers; corrected for as many units."""
+    chances = (1 + (by_chance >= counts).sum(axis=0)) / (1 + PERMUTATIONS)
+    clear = [place for place, q in enumerate(q_values(chances.tolist())) if q is not None and q <= Q_VALUE]
+    return tuple(names[place] for place in sorted(clear, key=lambda place: (-counts[place], names[place])))
 
 
 def _effect(observed: float, statistics: Floats, n_told: int) -> tuple[Interval, float]:

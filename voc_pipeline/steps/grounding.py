@@ -112,7 +112,13 @@ def document_metrics(documents: Documents, voices: Sequence[Voice], tellings: Se
             one.effect.low,
             one.effect.high,
             one.effect.n,
-            {"p_value": one.p_value, "q_value": one.q_value, "verdict": str(one.verdict), "units": [list(unit) for unit in one.units]},
+            {
+                "p_value": one.p_value,
+                "q_value": one.q_value,
+                "verdict": str(one.verdict),
+                "units": [list(unit) for unit in one.units],
+                "above": list(one.above),
+            },
         )
         for one in documents.spreads
     ]

@@ -187,7 +187,7 @@ def _measure(context: Context, shard: int) -> Counts:
             kinds,
             before,
             leaving=leaving,
-            scales=_scales(context.config),
+            scales=prioritise.scales_of(context.config.sources),
             contacts=contacts_of(context.config),
             moments=journey.moments_of_truth(context.config.journey),
             themes={record.id: record.theme for record in counted},
@@ -211,11 +211,6 @@ def _measure(context: Context, shard: int) -> Counts:
             context.store.append_edit(swap_edit(context, swapped, moved))
     context.on_progress("prioritise", 1)
     return counts
-
-
-def _scales(config: Config) -> dict[str, tuple[float, float]]:
-    """Lowest and highest answer of each score, as the sources declare them."""
-    return {name: (field.low, field.high) for source in config.sources for name, field in source.fields.scores.items()}
 
 
 def contacts_of(config: Config) -> dict[tuple[str, str], float]:

@@ -16,7 +16,7 @@ from voc_pipeline.report.words import capital, typeset
 from voc_pipeline.schema import Gap, IrritantKind, Metric, Outcome
 from voc_pipeline.servqual import CEILINGS, Finding
 from voc_pipeline.servqual.deciding import DISPERSION_WEIGHT, DOCUMENTED_CEILING, UNSETTLED_CEILING, WEIGHTS
-from voc_pipeline.servqual.dispersion import SMALL
+from voc_pipeline.servqual.dispersion import Q_VALUE, SMALL
 
 _QUESTIONS: Mapping[str, tuple[str, str]] = {
     "sentiment": ("sentiment", "sentiment"),
@@ -214,7 +214,7 @@ def _rule(phrases: Phrases) -> View:
     return {
         "heads": [t(f"rule.{one}") for one in found],
         "rows": [{"name": t(f"register.{register}.head"), "cells": [cell(register, one) for one in found]} for register in reversed(Register)],
-        "dispersion": t("rule.dispersion", factor=t.number(DISPERSION_WEIGHT), small=t.percent(SMALL, 0)),
+        "dispersion": t("rule.dispersion", factor=t.number(DISPERSION_WEIGHT), small=t.percent(SMALL, 0), q=t.number(Q_VALUE, 2)),
         "ceilings": t("rule.ceilings", one=knowledge, three=delivery, four=communication, documents=documents, unsettled=unsettled),
     }
 

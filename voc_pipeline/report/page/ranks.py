@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from voc_pipeline.config import PARTS, Part
+from voc_pipeline.prioritise import deepest, scales_of
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.reading import detail, interval
 from voc_pipeline.report.words import NARROW, capital
@@ -52,13 +53,20 @@ def _says(phrases: Phrases, f: Mapping[str, Metric], name: str) -> str:
         return t("says.not_valued", rate=t.percent(rate.value, 0)) + times
     if name == "trend" and "rate_ratio" in f:
         return trend_words(phrases, f["rate_ratio"])
-    for outcome in OUTCOMES if name == "impact" else ():
-        difference = interval(f.get(f"{outcome}_difference"))
-        if difference:
-            clear = difference.high < 0 or difference.low > 0
-            key = f"says.{outcome}.{'lower' if difference.value < 0 else 'higher'}" if clear else f"says.{outcome}.unsure"
-            return t(key, x=t.number(abs(difference.value), 1))
-    return t("says.unknown")
+    return (_effect(phrases, f) if name == "impact" else "") or t("says.unknown")
+
+
+def _effect(phrases: Phrases, f: Mapping[str, Metric]) -> str:
+    """The score that set the part, and by how much it differs; empty without one."""
+    t = phrases.t
+    found = {outcome: f[f"{outcome}_difference"] for outcome in OUTCOMES if f"{outcome}_difference" in f}
+    outcome, _ = deepest({name: metric.high for name, metric in found.items()}, scales_of(phrases.reading.config.sources))
+    if not outcome:
+        return ""
+    difference = interval(found[outcome])
+    clear = difference.high < 0 or difference.low > 0
+    key = f"says.{outcome}.{'lower' if difference.value < 0 else 'higher'}" if clear else f"says.{outcome}.unsure"
+    return t(key, x=t.number(abs(difference.value), 1))
 
 
 def why(phrases: Phrases, parts: Sequence[View], rising: bool) -> str:

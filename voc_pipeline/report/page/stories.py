@@ -21,21 +21,15 @@ OPENED = 6
 
 def view(phrases: Phrases) -> View:
     """How experience adds up over channels, and where it passes from hand to hand."""
-    t, f = phrases.t, phrases.f
-    customers = f.get("story_stat", "", "customers")
     cells = _told(phrases)
     said = _said(phrases, cells)
     return {
-        "summary": t(
-            "stories.summary",
-            customers=t.plural("customers.n", customers.n if customers else 0),
-            contacts=t.number(f.value("story_stat", "", "contacts")),
-            apart=t.plural("verbatims.n", round(f.value("story_stat", "", "verbatims_without_customer"))),
-        ),
+        "summary": _summary(phrases),
         "figures": _figures(phrases),
         "first_later": _first_later(phrases),
         "score": _score(phrases),
         "matrices": [one for kind in ("place", "switch", "stage") if (one := _matrix(phrases, kind, cells[kind]))],
+        "counts": _counts(phrases, cells),
         "opened": _opened(phrases, cells["place"], said),
         "lost": _lost(phrases),
         "declared": _declared(phrases),
@@ -44,6 +38,29 @@ def view(phrases: Phrases) -> View:
 
 
 # ---------------------------------------------------------------- figures
+
+
+def _summary(phrases: Phrases) -> str:
+    """How verbatims, customers and contacts relate, to the last verbatim."""
+    t, f = phrases.t, phrases.f
+    total, apart, undated, customers, contacts = (
+        round(f.value(scope, "", name))
+        for scope, name in (
+            ("run", "n_verbatims"),
+            ("story_stat", "verbatims_without_customer"),
+            ("story_stat", "verbatims_without_date"),
+            ("story_stat", "customers"),
+            ("story_stat", "contacts"),
+        )
+    )
+    own = total - apart - undated
+    without = t("stories.summary.apart", n=t.number(apart)) + (t.plural("stories.summary.undated", undated) if undated else "")
+    if not own:
+        return t("stories.summary.none", total=t.plural("verbatims.n", total), without=without)
+    holes = {"own": t.plural("stories.summary.own", own), "customers": t.plural("customers.n", customers), "without": without}
+    told = t("stories.summary", total=t.plural("verbatims.n", total), **holes)
+    joined = t.plural("stories.summary.joined", own - contacts) if own > contacts else ""
+    return f"{told} {t('stories.summary.contacts', own=t.plural('verbatims.n', own), contacts=t.plural('contacts.n', contacts))}{joined}."
 
 
 def _figures(phrases: Phrases) -> list[View]:
@@ -133,7 +150,9 @@ def _matrix(phrases: Phrases, kind: str, cells: Cells) -> View | None:
     cols_of = [side for side in sides if any(b == side and a in sides for a, b in cells)]
     most = max(metric.value for (a, b), metric in cells.items() if UNKNOWN not in (a, b)) if any(UNKNOWN not in pair for pair in cells) else 1.0
     rows = [{"name": _side(phrases, kind, a), "cells": [_cell(phrases, kind, a, b, cells.get((a, b)), most) for b in cols_of]} for a in rows_of]
-    return {"title": t(f"matrix.{kind}"), "says": t(f"matrix.{kind}.says"), "cols": [_side(phrases, kind, side) for side in cols_of], "rows": rows}
+    total, shown = (sum(round(metric.value) for metric in some) for some in (cells.values(), [m for pair, m in cells.items() if {*pair} <= {*kept}]))
+    says = t(f"matrix.{kind}.says") + (f" {t('matrix.cut', shown=t.number(shown), total=t.number(total))}" if shown < total else "")
+    return {"title": t(f"matrix.{kind}"), "says": says, "cols": [_side(phrases, kind, side) for side in cols_of], "rows": rows}
 
 
 def _cell(phrases: Phrases, kind: str, a: str, b: str, metric: Metric | None, most: float) -> View:
@@ -151,6 +170,17 @@ def _side(phrases: Phrases, kind: str, side: str) -> str:
     if kind == "stage":
         return phrases.stage(side)
     return phrases.channel(side) if kind == "switch" else (phrases.t.known(f"place.{side}") or side)
+
+
+def _counts(phrases: Phrases, cells: Mapping[str, Cells]) -> str:
+    """How the sums of the matrices of what is told, and of what was lost, relate."""
+    t = phrases.t
+    passages, staged = (sum(round(metric.value) for metric in cells[kind].values()) for kind in ("place", "stage"))
+    verbatims = {parted(key)[0] for key in phrases.f.keys("seam")}
+    if not passages:
+        return ""
+    told = t("matrix.counts", passages=t.plural("passages.n", passages), verbatims=t.plural("verbatims.n", len(verbatims)))
+    return " ".join([told, *([t.plural("matrix.counts.stages", staged)] if staged else []), t("matrix.counts.lost")])
 
 
 def _opened(phrases: Phrases, cells: Cells, said: Mapping[str, Verbatim]) -> list[View]:

@@ -58,7 +58,9 @@ def dispersion_rows(reading: Reading) -> list[Row]:
         metric = reading.figures.get("dispersion", key, "effect")
         irritant_id, attribute = parted(key)
         record = reading.everyone.get(irritant_id)
-        unit, told, _, expected = detail(metric, "units")[0]
+        units = detail(metric, "units")
+        unit, told, _, expected = units[0]
+        of_unit = {name: f"{name} ({told} / {expected})" for name, told, _, expected in units}
         row: Row = {
             "irritant_id": irritant_id,
             **(labels(record) if record is not None else {}),
@@ -69,6 +71,7 @@ def dispersion_rows(reading: Reading) -> list[Row]:
             row
             | {name: detail(metric, name) for name in ("p_value", "q_value", "verdict")}
             | {"highest": unit, "highest_told": told, "highest_expected": expected}
+            | {"above": ", ".join(of_unit[name] for name in detail(metric, "above", ()))}
         )
     return sorted(rows, key=lambda row: (row["irritant_id"], row["attribute"]))
 
