@@ -323,6 +323,29 @@ def test_a_need_nobody_studied_reads_as_gap_1(demo: Demo, planted_of: dict[str, 
     assert "No research of the register speaks of it" in read["evidence_en"]
 
 
+def test_what_is_asked_for_is_found(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
+    """Appointments in the evening and on Saturdays, planted in both languages, are one request of month eleven with ten of its twelve, most of its mentions."""
+    asked = {row["id"]: row for row in _rows(demo.out / "suggestions.csv")}
+    found = max(asked, key=lambda request: planted_of[request]["suggestion_slots"])
+    held = planted_of[found]
+    assert held["suggestion_slots"] >= 10 and held["suggestion_slots"] >= 0.6 * held.total()
+    assert "rendez-vous" in asked[found]["label_fr"] and "appointment" in asked[found]["label_en"]
+    with closing(sqlite3.connect(demo.out / "voc.db")) as connection:
+        assert connection.execute("SELECT run_id FROM edit WHERE action = 'born' AND irritant_id = ?", (found,)).fetchall() == [("run-0001",)]
+    assert all(held["suggestion_slots"] == 0 for record, held in planted_of.items() if record.startswith("IRR-"))
+
+
+def test_one_moment_of_truth_holds_and_no_other_is_claimed(demo: Demo) -> None:
+    """Not being valued costs more NPS where help is asked for than elsewhere, as planted; other declared moments, and the other scores there, are not said to hold."""
+    rows = {(row["stage"], row["outcome"], row["bad_experience"]): row for row in _rows(demo.out / "moments.csv")}
+    assert {stage for stage, _, _ in rows} == {"installation", "outage", "first_bill", "claim", "support"}
+    planted = rows["support", "nps", "not_valued"]
+    assert planted["verdict"] == "holds" and float(planted["q_value"]) <= 0.05
+    assert int(planted["respondents"]) >= 30 and float(planted["more_than_elsewhere_high"]) < 0
+    assert [key for key, row in rows.items() if row["verdict"] == "holds"] == [("support", "nps", "not_valued")]
+    assert {row["verdict"] for (stage, _, _), row in rows.items() if stage != "support"} == {"cannot_tell"}
+
+
 def test_waits_are_those_of_the_export(demo: Demo) -> None:
     """Of every chat analysed the wait is that between its messages: median, ninth decile and who was answered by a robot alone agree with the export."""
     chats = json.loads((ROOT / "data_samples" / "ondelia" / "chats_ondelia.json").read_text(encoding="utf-8"))["data"]["conversations"]

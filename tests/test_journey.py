@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voc_pipeline.config import CustomStage, Journey
-from voc_pipeline.journey import own_stage, stage_label, stages_under
+from voc_pipeline.journey import moments_of_truth, own_stage, stage_label, stages_under
 from voc_pipeline.keywords import found
 from voc_pipeline.schema import Stage
 from voc_pipeline.wording import STAGE_LABELS
@@ -60,6 +60,15 @@ def test_labels() -> None:
     assert stage_label(JOURNEY, "transition", "fr") == "Interstice" and stage_label(JOURNEY, Stage.PAY, "en") == "Billing and payment"
     assert stage_label(JOURNEY, "rdv", "en") == "Rendez-vous" and stage_label(JOURNEY, "colis", "en") == "Parcel"
     assert stage_label(JOURNEY, "nowhere", "fr") == "nowhere"
+
+
+def test_moments_of_truth() -> None:
+    """Moments of truth are the company's own stages that say so, then those of the codebook that the journey names, each once; what is no stage is refused."""
+    stages = (JOURNEY.stages[0], JOURNEY.stages[1].model_copy(update={"moment_of_truth": True}))
+    assert moments_of_truth(Journey(stages=stages, moments_of_truth=(Stage.CLAIM, Stage.SUPPORT, Stage.CLAIM))) == ("colis", "claim", "support")
+    assert moments_of_truth(JOURNEY) == ()
+    with pytest.raises(ValueError, match=r"moments_of_truth\.0"):
+        Journey.model_validate({"moments_of_truth": ["helpdesk"]})
 
 
 def test_example() -> None:
