@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from voc_pipeline.errors import suggest
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A wait that is allowed."""
@@ -52,13 +51,13 @@ class TurnFields(BaseModel):
 
 
 def check_channels(limits: Iterable[str], channels: Sequence[str]) -> None:
-    """Refuses a limit for a channel that no source has.
+    """Refuses a limit whose channel is a misspelt one; one for a channel of a source that is left out for now may stay.
 
     Raises:
-        ValueError: One is unknown.
+        ValueError: One is misspelt.
     """
+    by_fold = {channel.casefold(): channel for channel in channels}
     for channel in limits:
-        if channel not in channels:
-            raise ValueError(
-                f"no source has the channel {channel!r}; they have {', '.join(sorted(set(channels)))}. {suggest(channel, sorted(set(channels)))}".strip()
-            )
+        meant = get_close_matches(channel.casefold(), by_fold, n=1)
+        if channel not in channels and meant:
+            raise ValueError(f"response_seconds: no source has the channel {channel!r}. Did you mean {by_fold[meant[0]]!r}?")
