@@ -56,7 +56,7 @@ def check_channels(limits: Iterable[str], channels: Sequence[str]) -> None:
     Raises:
         ValueError: One is misspelt.
     """
-    by_fold = {channel.casefold(): channel for channel in channels}
+    by_fold = {str(channel).casefold(): str(channel) for channel in channels}
     for channel in limits:
         meant = get_close_matches(channel.casefold(), by_fold, n=1)
         if channel not in channels and meant:
