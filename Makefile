@@ -19,7 +19,7 @@ demo: install  ## A year of an invented operator: month eleven, then month twelv
 	@echo "Tables: out/demo/*.csv, out/demo/*.parquet, out/demo/tables.xlsx   Database: out/demo/voc.db"
 
 test: install lint  ## Lints, type-checks, tests.
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .

@@ -183,11 +183,3 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     first = voc("run", config, "--until", "2026-09-30", env=watched)
     second = voc("run", config, "--until", "2026-10-31", env=watched)
     return Demo(folder, config, folder / "out", first.out + first.err, second.out + second.err, connections)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file stay with one worker, and so do all that read the demo: what they share is made once."""
-    for item in items:
-        shared = "demo" if "demo" in getattr(item, "fixturenames", ()) else item.path.name
-        item.add_marker(pytest.mark.xdist_group(shared))
