@@ -704,3 +704,10 @@ def test_a_rise_is_told_with_its_bounds() -> None:
     for high, told in ((4.0, "(1.5 to 4.0)"), (1397.0, "(at least ×1.5)"), (None, "(at least ×1.5)")):
         ratio = Metric("irritant", "IRR-A", "rate_ratio", 2.1, 1.5, high, n=40, detail={"alert": True, "q_value": 0.001})
         assert trend_words(phrases, ratio).endswith(told)
+
+
+def test_points_are_counted_as_each_language_counts() -> None:
+    """One point is singular, one and a half only in French, none only in French; the sign and the comma are each language's."""
+    french, english = ([Words(cast(Lang, lang)).points(value, digits) for value, digits in ((-1, 0), (1.5, 1), (0, 0), (-2, 0))] for lang in ("fr", "en"))
+    assert french == ["−1 point", "+1,5 point", "0 point", "−2 points"]
+    assert english == ["−1 point", "+1.5 points", "0 points", "−2 points"]

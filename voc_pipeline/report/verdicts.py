@@ -72,7 +72,7 @@ def verdict_sentence(t: Words, metric: str, measured: Measured, controlled: bool
 
 def points_told(t: Words, value: float) -> str:
     """Points with their sign."""
-    return t("actions.points", x=t.number(value, 0 if value == round(value) else 1, sign=True))
+    return t.points(value, 0 if value == round(value) else 1)
 
 
 def _size(t: Words, measured: Measured, value: float) -> str:

@@ -85,6 +85,12 @@ class Words:
         mark = MINUS if rounded < 0 else "+" if sign and rounded > 0 else ""
         return mark + text
 
+    def points(self, value: float, digits: int = 0) -> str:
+        """Points with their sign. French counts what is under 2 as singular, English only 1."""
+        size = abs(round(value, digits))
+        single = size < 2 if self.lang == "fr" else size == 1
+        return self(f"points.{'one' if single else 'many'}", x=self.number(value, digits, sign=True))
+
     def percent(self, share: float, digits: int | None = None, sign: bool = False) -> str:
         """A share as a percentage, one decimal below 10 %: `4,2 %`, `37 %`; `4.2%`, `37%`."""
         digits = (1 if abs(share) < 0.0995 else 0) if digits is None else digits

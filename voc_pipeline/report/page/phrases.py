@@ -140,7 +140,7 @@ class Phrases:
 
     def points(self, value: float, digits: int = 0) -> str:
         """A difference of shares in points."""
-        return self.t("points", x=self.t.number(value * 100, digits, sign=True))
+        return self.t.points(value * 100, digits)
 
     def trend_label(self, name: str, title: str, months: Sequence[tuple[str, float]]) -> str:
         """What the chart of a figure through time says, for those who cannot see it."""
