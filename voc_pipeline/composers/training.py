@@ -26,6 +26,9 @@ from voc_pipeline.training.labelled import Labelled, read_labelled, split
 UNLABELLED = 5000
 """Texts with their authors' stars or feelings, from which the reader learns to say what a pass over the whole says."""
 
+SHOWN = 200
+"""Verbatims that tell the int8 graph how far its channels reach."""
+
 NAMES = {
     "sentiment_macro_f1_4": "sentiment, macro-F1, 4 classes",
     "sentiment_macro_f1_3": "sentiment, macro-F1, 3 classes",
@@ -166,7 +169,8 @@ def train(
     network = Network(body, themes)
     recipe = Recipe(epochs=epochs, distant_steps=min(300, len(distant) // 16), max_tokens=min(Recipe.max_tokens, n_positions(body.config.to_dict())))
     fit(network, tokenizer, parts["train"], themes, recipe, distant=distant, parallel=pairs)
-    export_model(network, tokenizer, themes, out)
+    texts = [record.words(i) for record in parts["train"][:: max(1, len(parts["train"]) // SHOWN)] for i in range(len(record.spans))]
+    export_model(network, tokenizer, themes, out, texts=texts)
     exported = load_encoder(out)
     write_axes(exported, parts["train"], out / "heads.safetensors")
     others = [

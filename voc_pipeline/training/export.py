@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from voc_pipeline.checkpoint import quiet
+from voc_pipeline.checkpoint import n_positions, quiet
 from voc_pipeline.training.network import Network
+from voc_pipeline.training.quantise import quantise
 
 DEFAULTS: dict[str, float] = {
     "not_valued": 0.5,
@@ -35,6 +36,10 @@ ABSTAIN = {"sentiment": 0.5, "not_valued": 0.6, "stage": 0.4, "dimension": 0.45,
 """Confidence below which an answer is marked: a calibrated one of 0.5 is wrong as often as right."""
 
 
+SHOWN_TOKENS = 128
+"""Tokens of a text that tell how far channels reach."""
+
+
 class _Hidden(nn.Module):
     def __init__(self, encoder: Any) -> None:
         super().__init__()
@@ -44,7 +49,7 @@ class _Hidden(nn.Module):
         return self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # type: ignore[no-any-return]  # transformers is untyped here
 
 
-def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder: Path, *, int8: bool = True) -> None:
+def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder: Path, *, int8: bool = True, texts: Sequence[str] = ()) -> None:
     """Write a model folder, whole or not at all.
 
     Args:
@@ -52,7 +57,8 @@ def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder
         tokenizer: The encoder's fast tokenizer.
         themes: Canonical categories in the order of the head's logits.
         folder: Where; an existing one is replaced file by file.
-        int8: Quantise the graph (weights per channel, activations per sequence); else the graph is fp32.
+        int8: Quantise the graph; else it is fp32.
+        texts: Of the kind that the encoder will read, a few hundred: they tell the int8 graph how far its channels reach.
     """
     from safetensors.torch import save_file
 
@@ -68,7 +74,7 @@ def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder
             (place / name).unlink(missing_ok=True)
         save_file({name: value.contiguous() for name, value in network.head_weights().items()}, place / "heads.safetensors")
         graph = place / ("model.int8.onnx" if int8 else "model.onnx")
-        write_graph(encoder, tokenizer, graph, int8=int8)
+        write_graph(encoder, tokenizer, graph, int8=int8, texts=texts)
         write_decisions(place / "voc.json", DEFAULTS, ABSTAIN, {}, themes, {})
         for file in sorted(place.iterdir()):
             if file.is_file():
@@ -76,13 +82,15 @@ def export_model(network: Network, tokenizer: Any, themes: Sequence[str], folder
                 shutil.move(file, folder / file.name)
 
 
-def write_graph(encoder: Any, tokenizer: Any, path: Path, *, int8: bool = True) -> None:
-    """The encoder as an ONNX graph from (input_ids, attention_mask) to token vectors."""
+def write_graph(encoder: Any, tokenizer: Any, path: Path, *, int8: bool = True, texts: Sequence[str] = ()) -> None:
+    """The encoder as an ONNX graph from (input_ids, attention_mask) to token vectors; `texts` of the kind it will read tell its int8 form what to hold."""
     sample = tokenizer(["Nul !! J'attends toujours mon remboursement.", "ok"], padding=True, return_tensors="pt")
     encoder.config._attn_implementation = "eager"
     names = ["input_ids", "attention_mask"]
     axes = {name: {0: "n", 1: "n_tokens"} for name in (*names, "hidden")}
-    write_onnx(_Hidden(encoder).eval(), tuple(sample[name] for name in names), path, names, "hidden", axes, int8=int8)
+    longest = min(SHOWN_TOKENS, n_positions(encoder.config.to_dict()))
+    shown = [dict(tokenizer(text, truncation=True, max_length=longest, return_tensors="np")) for text in texts if text]
+    write_onnx(_Hidden(encoder).eval(), tuple(sample[name] for name in names), path, names, "hidden", axes, int8=int8, shown=shown)
 
 
 def write_onnx(
@@ -94,8 +102,9 @@ def write_onnx(
     axes: Mapping[str, Mapping[int, str]],
     *,
     int8: bool = True,
+    shown: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """A module as an ONNX graph, its weights int8 per channel and its activations int8 per call, or all of it fp32."""
+    """A module as an ONNX graph, int8 as `quantise` makes it of inputs `shown` to it, or fp32."""
     with tempfile.TemporaryDirectory(dir=path.parent) as work, warnings.catch_warnings(), quiet():
         warnings.simplefilter("ignore")
         plain = Path(work) / "plain.onnx"
@@ -111,9 +120,7 @@ def write_onnx(
                 dynamo=False,
             )
         if int8:
-            from onnxruntime.quantization import QuantType, quantize_dynamic
-
-            quantize_dynamic(str(plain), str(path), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm", "Gather"])
+            quantise(plain, path, shown)
         else:
             shutil.move(plain, path)
 

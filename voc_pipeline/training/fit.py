@@ -86,6 +86,7 @@ class Recipe:
     seed: int = 13
     log_every: int = 50
     parallel_every: int = 3
+    parallel_weight: float = 1.0
     kin_every: int = 2
     kin_weight: float = 0.3
     weights: dict[str, float] = field(default_factory=lambda: {**WEIGHTS, **SEGMENT_WEIGHTS, **DISTANT_WEIGHTS})
@@ -304,7 +305,7 @@ def fit(
     def side_losses() -> Tensor:
         loss = torch.zeros(())
         if parallel and step % recipe.parallel_every == 0:
-            loss = loss + _parallel_loss(network, batcher, next(some_pairs))
+            loss = loss + recipe.parallel_weight * _parallel_loss(network, batcher, next(some_pairs))
         if some_kin and step % recipe.kin_every == 0:
             loss = loss + recipe.kin_weight * _kin_loss(network, batcher, next(some_kin))
         return loss
