@@ -176,7 +176,7 @@ def page(every: Sequence[dict[str, Any]]) -> str:
         "# Five-fold figures",
         "",
         "How far a reader gets on an encoder that never saw a label. **Not** the figures of the model that ships: there the encoder learnt from the labels "
-        "too, and n-grams help; five such trainings take a day on two cores. Compare the lines of a table with each other and with TF-IDF, and read from "
+        "too, and n-grams help; five such trainings take many hours on two cores. Compare the lines of a table with each other and with TF-IDF, and read from "
         "the lowest and the highest fold how much a figure owes to which verbatims were held out.",
         "",
     ]
