@@ -137,11 +137,12 @@ def train(
     from voc_pipeline.training.axes import write_axes
     from voc_pipeline.training.calibrate import calibrate
     from voc_pipeline.training.export import export_model
-    from voc_pipeline.training.fit import Recipe, fit, folded, read_distant
+    from voc_pipeline.training.fit import Recipe, fit, folded, pieces_of, read_distant
     from voc_pipeline.training.lexical import write_ngrams
     from voc_pipeline.training.measure import figures, tfidf_answers
     from voc_pipeline.training.network import Network
     from voc_pipeline.training.reading import add_reader
+    from voc_pipeline.training.realign import realign
     from voc_pipeline.training.segments import refine_segment_heads
     from voc_pipeline.training.vocabulary import graft
 
@@ -168,7 +169,10 @@ def train(
     distant = read_distant(stars, feelings, known) if stars or feelings else []
     network = Network(body, themes)
     recipe = Recipe(epochs=epochs, distant_steps=min(300, len(distant) // 16), max_tokens=min(Recipe.max_tokens, n_positions(body.config.to_dict())))
+    before = {name: value.clone() for name, value in body.state_dict().items()}
     fit(network, tokenizer, parts["train"], themes, recipe, distant=distant, parallel=pairs)
+    if pairs:
+        realign(network, tokenizer, pairs, [piece.text for piece in pieces_of(parts["train"], themes)], before)
     texts = [record.words(i) for record in parts["train"][:: max(1, len(parts["train"]) // SHOWN)] for i in range(len(record.spans))]
     export_model(network, tokenizer, themes, out, texts=texts)
     exported = load_encoder(out)

@@ -281,9 +281,9 @@ def fit(
     optimiser = torch.optim.AdamW([{"params": body, "lr": recipe.rate}, {"params": heads, "lr": recipe.head_rate}], weight_decay=0.01)
     schedule = one_cycle(optimiser, [recipe.rate, recipe.head_rate], n_steps, 0.08)
     average = Averaged(network, recipe.ema)
-    some_pieces = _forever(pieces, recipe.pieces, lambda p: len(p.text), rng)
-    some_distant = _forever(list(distant), recipe.batch, lambda d: min(len(d.text), 1200), rng)
-    some_pairs = _forever(list(parallel), 48, lambda pair: len(pair[0]), rng)
+    some_pieces = endless(pieces, recipe.pieces, lambda p: len(p.text), rng)
+    some_distant = endless(list(distant), recipe.batch, lambda d: min(len(d.text), 1200), rng)
+    some_pairs = endless(list(parallel), 48, lambda pair: len(pair[0]), rng)
     some_kin = _kindred(pieces, rng) if recipe.kin_every else None
     start, step, running = time.monotonic(), 0, 0.0
 
@@ -413,6 +413,7 @@ def batches(rows: list[Any], size: int, length: Callable[[Any], int], rng: rando
     return chunks
 
 
-def _forever(rows: list[Any], size: int, length: Callable[[Any], int], rng: random.Random) -> Iterator[list[Any]]:
+def endless(rows: list[Any], size: int, length: Callable[[Any], int], rng: random.Random) -> Iterator[list[Any]]:
+    """Batches of rows of about one length each, over and over."""
     while True:
         yield from batches(rows, size, length, rng)

@@ -1,0 +1,108 @@
+"""Translations drawn together once more, after the labels have pulled at the encoder, while customers' passages stay where the labels put them.
+
+Fine-tuning costs an encoder some of what it knew. First a part of its weights goes back to where they stood before (Wortsman et al. 2022, "Robust
+fine-tuning of zero-shot models"); then it learns from parallel sentences alone, and is held to its own fine-tuned token vectors on passages. On voc-mini
+French-English retrieval at 1 went from .964 to .974 in 160 steps, the theme head's accuracy on development passages from .455 to .447.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+from torch import Tensor, nn
+
+from voc_pipeline.checkpoint import n_positions
+from voc_pipeline.training.distil import contrast
+from voc_pipeline.training.fit import Averaged, Batcher, endless
+from voc_pipeline.training.network import Network, one_cycle
+
+PAIR_TOKENS, PASSAGE_TOKENS = 48, 96
+PASSES = 10
+"""Over the parallel sentences, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Realignment:
+    """Numbers of a run. `back`: share of the weights that goes back to those before; `hold`, `hold_tokens`: weight of what holds passages where they are."""
+
+    steps: int = 160
+    pairs: int = 128
+    passages: int = 32
+    rate: float = 4e-5
+    back: float = 0.1
+    hold: float = 3.0
+    hold_tokens: float = 1.0
+    ema: float = 0.98
+    seed: int = 3
+
+
+def realign(
+    network: Network,
+    tokenizer: object,
+    pairs: Sequence[tuple[str, str]],
+    passages: Sequence[str],
+    before: Mapping[str, Tensor],
+    recipe: Realignment | None = None,
+) -> None:
+    """Train the encoder of a fitted network in place; its heads stay as they are.
+
+    Args:
+        network: Fitted, its heads read as before once the encoder has moved.
+        tokenizer: The encoder's.
+        pairs: (French, English) sentences.
+        passages: What customers say, as the segment heads see it.
+        before: Weights of the encoder before it was fitted.
+        recipe: Numbers of the run.
+    """
+    recipe = recipe or Realignment()
+    torch.manual_seed(recipe.seed)
+    rng = random.Random(recipe.seed)
+    n_steps = min(recipe.steps, PASSES * ceil(len(pairs) / recipe.pairs))
+    batcher = Batcher(tokenizer, min(PASSAGE_TOKENS, n_positions(network.encoder.config.to_dict())))
+    network.eval()
+    fitted = copy.deepcopy(network)
+    with torch.no_grad():
+        for name, value in network.encoder.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(before[name].to(value.dtype), recipe.back)
+    optimiser = torch.optim.AdamW(network.encoder.parameters(), lr=recipe.rate, weight_decay=0.01)
+    schedule = one_cycle(optimiser, [recipe.rate], n_steps, 0.1)
+    average = Averaged(network, recipe.ema)
+    some_pairs = endless(list(pairs), recipe.pairs, lambda pair: len(pair[0]), rng)
+    some_passages = endless(list(passages), recipe.passages, len, rng)
+    network.train()
+    for _ in range(n_steps):
+        french, english = (_vectors(network, batcher, side) for side in zip(*next(some_pairs), strict=True))
+        loss = contrast(french, english) + (1 - (french * english).sum(-1)).mean() + _strayed(network, fitted, batcher, next(some_passages), recipe)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        average.update(network)
+    average.load_into(network)
+    network.eval()
+
+
+def _vectors(network: Network, batcher: Batcher, texts: Sequence[str]) -> Tensor:
+    """*Shape:* (n, dim), of length one."""
+    inputs = batcher(texts, PAIR_TOKENS)
+    return network.vectors(network.hidden(inputs), inputs["attention_mask"])
+
+
+def _strayed(network: Network, fitted: Network, batcher: Batcher, texts: Sequence[str], recipe: Realignment) -> Tensor:
+    """How far passages have gone from where the fitted network has them: their vectors, and their tokens' values."""
+    inputs = batcher(texts, PASSAGE_TOKENS)
+    mask = inputs["attention_mask"]
+    with torch.no_grad():
+        there = fitted.hidden(inputs)
+    here = network.hidden(inputs)
+    apart = 1 - (network.vectors(here, mask) * network.vectors(there, mask)).sum(-1)
+    known = mask.unsqueeze(-1).to(here.dtype)
+    tokens = ((here - there).square() * known).sum() / (known.sum() * here.shape[-1])
+    return recipe.hold * apart.mean() + recipe.hold_tokens * tokens
