@@ -51,7 +51,7 @@ class Way:
 WAYS = (
     Way("what is said alone, 3.0 deviations", 0.0, 3.0, 3.5),
     Way(f"as shipped: {THEME_SHARE:.0%} theme, {registry.CLAIM_SPREADS} deviations", THEME_SHARE, registry.CLAIM_SPREADS, registry.BIRTH_SPREADS),
-    Way("half theme, 2.8 deviations", 0.5, 2.8, 2.8),
+    Way("a third theme, 2.8 deviations", 0.35, 2.8, 2.8),
 )
 
 

@@ -27,7 +27,7 @@ def acted(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, s
 
 @pytest.mark.timeout(900)
 def test_planted_actions_get_the_verdicts_that_were_planted(acted: tuple[Path, str, str]) -> None:
-    """Named by sentences alone, advertising texts that end are met, the growth that was to halve is not, a bump and two that too few tell cannot be told; one is late."""
+    """Named by sentences alone, advertising texts that end are met, the growth that was to halve is not, three that too few tell or whose intervals are wide cannot be told; one is late."""
     config, entered, said = acted
     assert "10 lines entered" in entered and "declared on 2026-05-20, entered on" in entered
     with (config.parent / "out" / "actions.csv").open(encoding="utf-8", newline="") as file:
@@ -41,7 +41,7 @@ def test_planted_actions_get_the_verdicts_that_were_planted(acted: tuple[Path, s
         "Remise": "cannot_tell",
         "Rappel": "none",
     }
-    assert float(rows["Plus"]["change_high"]) < 0 and rows["Courrier"]["why"] == "disagree" and float(rows["Contrôle"]["change_low"]) > -0.5
+    assert float(rows["Plus"]["change_high"]) < 0 and rows["Courrier"]["why"] in ("disagree", "wide") and float(rows["Contrôle"]["change_low"]) > -0.5
     assert rows["Remise"]["why"] == "few" and rows["Remise"]["control"] == "region=Occitanie"
     assert rows["Rappel"]["late"] == "true" and rows["Courrier"]["register"] == REGISTER.name
     assert "6 actions: 1 met, 1 not met, 3 cannot tell, 1 without an expected result" in said and "1 late: ACT-" in said

@@ -300,10 +300,10 @@ def test_what_sits_with_two_regions_is_found_there_and_points_to_delivery(demo: 
 
 
 def test_regions_settle_whose_fault_the_shop_and_the_telephone_are(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
-    """Words leave open whether passing customers on is a rule or a fault of some; where it happens raises gap 3 above its share of the words."""
+    """Words alone lean only a little to a fault of some rather than a rule; where it happens raises gap 3 above its share of the words, and nothing competes."""
     read = {row["irritant_id"]: row for row in _rows(demo.out / "gaps.csv")}
     seam = read[max(planted_of, key=lambda irritant: planted_of[irritant]["shop_hotline_pingpong"])]
-    assert float(seam["gap_3_share"]) < 0.5 < float(seam["confidence"]) and seam["alternative"] == ""
+    assert float(seam["gap_3_share"]) + 0.03 < float(seam["confidence"]) and float(seam["confidence"]) > 0.5 and seam["alternative"] == ""
 
 
 def test_no_region_is_blamed_for_nothing(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
@@ -330,11 +330,11 @@ def test_a_need_nobody_studied_reads_as_gap_1(demo: Demo, planted_of: dict[str, 
 
 
 def test_what_is_asked_for_is_found(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
-    """Appointments in the evening and on Saturdays, planted in both languages, are one request of month eleven with ten of its twelve, most of its mentions."""
+    """Appointments in the evening and on Saturdays, planted in both languages, are one request of month eleven with fourteen of its eighteen, most of its mentions."""
     asked, requests = {row["id"]: row for row in _rows(demo.out / "suggestions.csv")}, _held(demo, "SUG-%")
     found = max(asked, key=lambda request: requests[request]["suggestion_slots"])
     held = requests[found]
-    assert held["suggestion_slots"] >= 10 and held["suggestion_slots"] >= 0.6 * held.total()
+    assert held["suggestion_slots"] >= 14 and held["suggestion_slots"] >= 0.6 * held.total()
     assert "rendez-vous" in asked[found]["label_fr"] and "appointment" in asked[found]["label_en"]
     with closing(sqlite3.connect(demo.out / "voc.db")) as connection:
         assert connection.execute("SELECT run_id FROM edit WHERE action = 'born' AND irritant_id = ?", (found,)).fetchall() == [("run-0001",)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer.main
-from commands import voc
+from commands import ROOT, voc
 from test_store import an_irritant
 
 from voc_pipeline import pipeline
@@ -25,6 +25,7 @@ from voc_pipeline.report.grounds import ceiling_told, sentences
 from voc_pipeline.report.words import Words
 from voc_pipeline.schema import Exemplar, Gap, GapReading, Irritant, IrritantKind, Match, MatchState
 from voc_pipeline.store import open_store
+from voc_pipeline.training.labelled import read_labelled
 
 A, B, C = "IRR-AAAAAAAA", "IRR-BBBBBBBB", "IRR-CCCCCCCC"
 
@@ -178,26 +179,11 @@ SAID = (
 )
 
 
-THINGS = (
-    "La box",
-    "Le décodeur",
-    "La ligne fixe",
-    "Le répondeur",
-    "La carte SIM",
-    "Le site",
-    "Le routeur",
-    "La télévision",
-    "Le wifi",
-    "Le casque",
-    "La caméra",
-    "Le boîtier",
+OTHERS = tuple(
+    record.words(record.raw["segs"].index("-")).replace('"', "'")
+    for record in read_labelled([ROOT / "data_samples" / "development" / "written.jsonl"])
+    if record.channel != "chat" and "-" in record.raw["segs"]
 )
-FAULTS = (
-    "ne marche plus depuis hier, inadmissible.",
-    "est arrivé cassé dans son carton, lamentable.",
-    "coûte bien trop cher pour ce que c'est, scandaleux.",
-)
-OTHERS = tuple(f"{thing} {fault}" for thing in THINGS for fault in FAULTS)
 """What else customers complain of: chance is measured on it."""
 
 
