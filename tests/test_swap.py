@@ -97,12 +97,15 @@ def test_thresholds_are_those_of_the_space(swapped: Swapped) -> None:
 
 
 def test_a_return_to_the_first_model_finds_what_it_found(swapped: Swapped) -> None:
-    """Back under the model of before, every mention of before is there again, but those of records that a person rejected."""
+    """Back under the model of before, every mention of before is there again, but those of records that a person rejected and the few that a record born meanwhile is clearly nearer to."""
     first, _, third = swapped.runs
     with open_store(swapped.config.store_url) as store:
         told, again = _counted(store, first), _counted(store, third)
+        born_since = {i.id for i in store.irritants(active=False) if i.generation > 1}
     assert first.model_version == third.model_version
-    assert {place: i for place, i in told.items() if i != swapped.rejected}.items() <= again.items()
+    theirs = {place: i for place, i in told.items() if i != swapped.rejected}
+    others = [again.get(place, "") for place, i in theirs.items() if again.get(place) != i]
+    assert set(others) <= born_since and len(others) <= 0.05 * len(theirs)
 
 
 def test_the_change_is_told_wherever_a_run_is(swapped: Swapped) -> None:
