@@ -320,7 +320,7 @@ def test_no_region_is_blamed_for_nothing(demo: Demo, planted_of: dict[str, Count
 
 
 def test_a_need_nobody_studied_reads_as_gap_1(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
-    """Subtitles that a new menu took away get an irritant of their own; no research speaks of them, and the gap is 1, no surer than words can make it."""
+    """Subtitles that a new television took away get an irritant of their own; no research speaks of them, and the gap is 1, no surer than words can make it."""
     irritant = max(planted_of, key=lambda irritant: planted_of[irritant]["subtitles_removed"])
     held = planted_of[irritant]
     assert held["subtitles_removed"] >= 10 and held["subtitles_removed"] >= 0.5 * held.total()
