@@ -61,8 +61,10 @@ def evidence(**said: object) -> GapReading:
     ],
 )
 def test_evidence_names_every_unit_clearly_above_chance(lang: Lang, most: str, fewer: str) -> None:
-    """Each region that tells it clearly more than chance is named with both counts, most tellings first; of a run of before, the highest alone."""
+    """Each region that tells it clearly more than chance is named with both counts, most tellings first; where none does, that is said beside the highest; of a run of before, the highest alone."""
     (told,) = sentences(evidence(above=[["Vosges", 13, 4.98], ["Jura", 6, 1.59]]), Words(lang))
     assert f"{most}, {fewer}" in told.replace("\u202f", " ").replace("\u00a0", " ")
+    (none,) = sentences(evidence(above=[]), Words(lang))
+    assert fewer in none.replace("\u202f", " ").replace("\u00a0", " ") and {"fr": "aucune valeur", "en": "no value"}[lang] in none
     (before,) = sentences(evidence(), Words(lang))
     assert fewer in before.replace("\u202f", " ").replace("\u00a0", " ") and "Vosges" not in before

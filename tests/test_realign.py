@@ -70,6 +70,13 @@ def test_translations_meet_and_passages_stay(fitted: Network, tokenizer: object,
     assert stayed["held"] > stayed["free"] + 0.02
 
 
+def test_nothing_to_learn_from_is_refused(fitted: Network, tokenizer: object, passages: list[str]) -> None:
+    """Without pairs or without passages nothing is moved, and that is told."""
+    for pairs, texts in (([], passages), (PAIRS, [])):
+        with pytest.raises(ValueError, match="both are needed"):
+            realign(fitted, tokenizer, pairs, texts, fitted.encoder.state_dict())
+
+
 def test_a_part_of_the_weights_goes_back(fitted: Network, tokenizer: object, passages: list[str]) -> None:
     """Where nothing is learnt, weights stand between those of before and those that were fitted, as near to either as asked."""
     torch.manual_seed(2)

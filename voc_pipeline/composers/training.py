@@ -124,7 +124,7 @@ def train(
         out: Model folder.
         encoder: A model folder, a path, a hub name, or the module of a packaged encoder.
         epochs: Passes over the labelled verbatims.
-        parallel: Gzipped CSV of ``fr,en``.
+        parallel: Gzipped CSV of ``fr,en``, drawn together while the labels are learnt and once more after, with a tenth of the encoder's first weights given back.
         stars: Gzipped CSV of starred reviews, in French.
         feelings: Gzipped CSV of experiences with their author's feeling, in French.
         hold_out: Origins kept out of training and thresholds, measured at the end.
@@ -171,8 +171,9 @@ def train(
     recipe = Recipe(epochs=epochs, distant_steps=min(300, len(distant) // 16), max_tokens=min(Recipe.max_tokens, n_positions(body.config.to_dict())))
     before = {name: value.clone() for name, value in body.state_dict().items()}
     fit(network, tokenizer, parts["train"], themes, recipe, distant=distant, parallel=pairs)
-    if pairs:
-        realign(network, tokenizer, pairs, [piece.text for piece in pieces_of(parts["train"], themes)], before)
+    passages = [piece.text for piece in pieces_of(parts["train"], themes)]
+    if pairs and passages:
+        realign(network, tokenizer, pairs, passages, before)
     texts = [record.words(i) for record in parts["train"][:: max(1, len(parts["train"]) // SHOWN)] for i in range(len(record.spans))]
     export_model(network, tokenizer, themes, out, texts=texts)
     exported = load_encoder(out)

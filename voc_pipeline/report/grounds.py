@@ -47,7 +47,8 @@ def _sentence(ground: Ground, t: Words) -> str:
         }
         # a run of before named only the unit most beyond chance
         units = said.get("above") or [(said["unit"], said["told"], said["expected"])]
-        return t(f"ground.spread.{said['verdict']}", units=_units(units, str(said["attribute"]), t), **holes) + _weight(ground, t)
+        told = "fewer" if said["verdict"] == "concentrated" and said.get("above") == [] else said["verdict"]
+        return t(f"ground.spread.{told}", units=_units(units, str(said["attribute"]), t), **holes) + _weight(ground, t)
     if kind == "entry":
         confirmed = said["state"] == "confirmed"
         holes = {"id": said["id"], "words": said[t.lang], "score": t.number(said["score"], 2), "level": t.number(said["level"], 2)}

@@ -58,7 +58,12 @@ def realign(
         passages: What customers say, as the segment heads see it.
         before: Weights of the encoder before it was fitted.
         recipe: Numbers of the run.
+
+    Raises:
+        ValueError: no pair or no passage.
     """
+    if not pairs or not passages:
+        raise ValueError(f"{len(pairs)} pairs and {len(passages)} passages: both are needed")
     recipe = recipe or Realignment()
     torch.manual_seed(recipe.seed)
     rng = random.Random(recipe.seed)
