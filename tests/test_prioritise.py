@@ -245,6 +245,7 @@ def test_planted_truth() -> None:
     assert drop.low is not None and drop.high is not None and drop.low < -3.5 < drop.high + 1 and drop.high < -2.5
     assert drop.detail["q_value"] is not None and float(str(drop.detail["q_value"])) < 0.001
     assert get("A", "part.impact").value > 0.4 and get("D", "part.impact").value == 0
+    assert [get(i, "part.impact").detail["outcome"] for i in "AC"] == ["nps", "stars"]
     lift = get("A", "not_valued_lift")
     assert lift.low is not None and lift.high is not None and 5 < lift.low < lift.value < lift.high
     assert get("C", "rank").detail["rare_but_grave"] is True and get("C", "severity").value == max(get(i, "severity").value for i in "ABCD")

@@ -8,7 +8,9 @@ from typing import Any, cast
 import pytest
 from invented_store import CONFIG
 
-from voc_pipeline.prioritise import deepest, scales_of
+from voc_pipeline.config import Fields, ScoreField
+from voc_pipeline.prioritise import scales_of
+from voc_pipeline.prioritise.rank import deepest
 from voc_pipeline.report.grounds import sentences
 from voc_pipeline.report.page.phrases import Phrases
 from voc_pipeline.report.page.ranks import rank_parts
@@ -18,31 +20,32 @@ from voc_pipeline.schema import Gap, GapReading, Ground, Metric
 UNSURE, LOWER, HIGHER = (-1.2, 0.6), (-1.5, -0.7), (0.2, 0.9)
 
 
-def says(lang: Lang, **ends: tuple[float, float]) -> str:
-    """What the page says of the effect of an irritant with these intervals of differences."""
+def says(lang: Lang, outcome: str, **ends: tuple[float, float]) -> str:
+    """What the page says of the effect of an irritant with these intervals of differences, of which one score's set the part."""
     figures = {
         f"{name}_difference": Metric("irritant", "IRR-A", f"{name}_difference", (low + high) / 2, low, high, 90) for name, (low, high) in ends.items()
     }
-    figures["part.impact"] = Metric("irritant", "IRR-A", "part.impact", 0.35, n=90)
+    figures["part.impact"] = Metric("irritant", "IRR-A", "part.impact", 0.35, n=90, detail={"outcome": outcome})
     reading = cast(Any, SimpleNamespace(config=CONFIG, figures=None))
     return str(rank_parts(Phrases(reading, Words(lang)), figures)[0]["says"])
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_an_effect_is_told_of_the_score_that_set_it(lang: Lang) -> None:
-    """Where stars clearly fall and recommendation is unclear, the sentence tells of stars; of two that fall, of the one that falls most on its own scale."""
+    """The sentence tells of the score that the run stored with the part, whatever the others do and whatever the scales are today."""
     t = Words(lang)
-    assert says(lang, nps=UNSURE, stars=LOWER) == t("says.stars.lower", x=t.number(1.1, 1))
-    assert says(lang, nps=(-5.0, -2.0), stars=LOWER) == t("says.nps.lower", x=t.number(3.5, 1))
-    assert says(lang, nps=HIGHER, csat=UNSURE) == t("says.nps.higher", x=t.number(0.6, 1))
-    assert says(lang, nps=UNSURE) == t("says.nps.unsure") and says(lang) == t("says.unknown")
+    assert says(lang, "stars", nps=UNSURE, stars=LOWER) == t("says.stars.lower", x=t.number(1.1, 1))
+    assert says(lang, "nps", nps=UNSURE, stars=LOWER) == t("says.nps.unsure")
+    assert says(lang, "nps", nps=HIGHER, csat=UNSURE) == t("says.nps.higher", x=t.number(0.6, 1))
+    assert says(lang, "") == t("says.unknown")
 
 
 def test_the_deepest_drop_is_that_of_the_scale_the_source_declares() -> None:
     """A drop of two points weighs a quarter on a scale of sixteen and everything on one of four; a score without an interval is left out."""
     highs = {"nps": -2.0, "stars": None}
-    assert deepest(highs, {"nps": (0, 16), "stars": (1, 5)}) == ("nps", 0.25)
-    assert deepest(highs, scales_of(CONFIG.sources) | {"nps": (1, 5)}) == ("nps", 1.0)
+    for low, high, weighs in ((0, 16, 0.25), (1, 5, 1.0)):
+        source = SimpleNamespace(fields=Fields(scores={"nps": ScoreField(field="note", low=low, high=high)}))
+        assert deepest(highs, scales_of([cast(Any, source)])) == ("nps", weighs)
     assert deepest({"nps": None}, scales_of(())) == ("", 0.0)
 
 

@@ -96,6 +96,24 @@ def test_what_is_counted_reconciles_to_the_last_verbatim(lang: Lang, tmp_path: P
 
 
 @pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(("apart", "undated"), [(0, 0), (1, 0), (0, 3), (2, 1), (900, 0)])
+def test_only_what_stands_apart_is_said_to(lang: Lang, apart: int, undated: int, tmp_path: Path) -> None:
+    """None, one or several of no known customer or without a date are told in words that agree with them; where none is known, that is told."""
+    own, counts = InventedStore(900), {"verbatims_without_customer": apart, "verbatims_without_date": undated}
+    own._metrics[RUN] = [replace(one, value=counts.get(one.name, one.value)) if one.scope == "story_stat" else one for one in own.metrics(RUN)]
+    figures = {(one.scope, one.name): round(one.value) for one in own.metrics(RUN) if one.name in ("n_verbatims", "customers") and not one.key}
+    total, known = figures["run", "n_verbatims"], figures["run", "n_verbatims"] - apart - undated
+    t, html = Words(lang), view(own, lang, tmp_path)
+    without = ", ".join(t(f"stories.summary.{name}", n=n) for name, n in (("apart", apart), ("undated", undated)) if n)
+    told = t("stories.summary.none", total=t.plural("verbatims.n", total), without=without)
+    if known:
+        customers = t.plural("customers.n", figures["story_stat", "customers"])
+        told = t("stories.summary", total=t.plural("verbatims.n", total), own=t.plural("stories.summary.own", known), customers=customers)
+        told += t.plural("stories.summary.rest", apart + undated, without=without) if without else "."
+    assert told in html
+
+
+@pytest.mark.parametrize("lang", LANGS)
 def test_the_counts_of_both_matrices_are_told_as_their_cells_sum(lang: Lang, tmp_path: Path) -> None:
     """The page says how many passages the matrices hold, in how many verbatims; where sides are left out it says how many are shown."""
     t, html = Words(lang), view(store(), lang, tmp_path)
@@ -103,3 +121,17 @@ def test_the_counts_of_both_matrices_are_told_as_their_cells_sum(lang: Lang, tmp
     places, stages = (int(cells[cells["matrix"] == kind]["verbatims"].sum()) for kind in ("place", "stage"))
     told = t("matrix.counts", passages=t.plural("passages.n", places), verbatims=t.plural("verbatims.n", seams["verbatim_id"].nunique()))
     assert f"{told} {t.plural('matrix.counts.stages', stages)}" in html
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_matrix_with_more_sides_than_a_page_holds_says_how_many_it_shows(lang: Lang, tmp_path: Path) -> None:
+    """Of eleven places the two that are told least are left out, and so is what is told between them and the others; the table holds them all."""
+    made = copy(store())
+    places = [f"guichet {n}" for n in range(11)]
+    ring = [(a, places[(i + 1) % 11], 40.0 - 3 * i) for i, a in enumerate(places)]
+    cells = [Metric("seam_cell", f"place={a}={b}", "verbatims", n, n=int(n), detail={"customers": int(n), "places": []}) for a, b, n in ring]
+    made._metrics = {**made._metrics, RUN: [*(one for one in made.metrics(RUN) if not one.key.startswith("place=")), *cells]}
+    t, html = Words(lang), view(made, lang, tmp_path)
+    shown = sum(n for a, b, n in ring if not {a, b} & {"guichet 9", "guichet 10"})
+    assert t("matrix.cut", shown=t.number(shown), total=t.number(sum(n for *_, n in ring))) in html
+    assert ">guichet 8<" in html and ">guichet 9<" not in html and ">guichet 10<" not in html

@@ -35,12 +35,12 @@ from voc_pipeline.prioritise.exposure import Contacts, contact_figures
 from voc_pipeline.prioritise.irritants import irritant_figures
 from voc_pipeline.prioritise.leaving import leaving_figures
 from voc_pipeline.prioritise.moments import moment_figures
-from voc_pipeline.prioritise.rank import deepest, rank_figures
+from voc_pipeline.prioritise.rank import rank_figures
 from voc_pipeline.prioritise.rollups import rollup_figures
 from voc_pipeline.prioritise.swaps import swap_figures
 from voc_pipeline.schema import IrritantKind, Metric, Telling, Voice
 
-__all__ = ["SCALES", "coverage", "deepest", "measure", "scales_of", "swap_figures"]
+__all__ = ["SCALES", "coverage", "measure", "scales_of", "swap_figures"]
 
 
 def measure(

@@ -51,6 +51,7 @@ def _priorities(
         return
     weights = {name: settings.weights.get(name, 0.0) for name in PARTS}
     widest, most = max(standing.share for standing in standings), max(standing.customers for standing in standings)
+    impacts = {s.place: deepest({name: found.contrast.high for name, found in s.impacts.items()}, scales) for s in standings}
     parts = {
         standing.place: {
             "volume": standing.share / widest if widest else 0.0,
@@ -58,7 +59,7 @@ def _priorities(
             "severity": standing.severity,
             "not_valued": standing.not_valued_low,
             "trend": _growth(standing),
-            "impact": min(1.0, max(0.0, deepest({name: found.contrast.high for name, found in standing.impacts.items()}, scales)[1])),
+            "impact": min(1.0, max(0.0, impacts[standing.place][1])),
         }
         for standing in standings
     }
@@ -72,7 +73,9 @@ def _priorities(
     usual = float(np.median([standing.share for standing in standings]))
     for standing in standings:
         irritant_id, place, n = base.ids[standing.place], standing.place, standing.mentions
-        yield from (Metric("irritant", irritant_id, f"part.{name}", parts[place][name], n=n, detail={"weight": weights[name]}) for name in PARTS)
+        for name in PARTS:
+            told = {"weight": weights[name]} | ({"outcome": impacts[place][0]} if name == "impact" else {})
+            yield Metric("irritant", irritant_id, f"part.{name}", parts[place][name], n=n, detail=told)
         yield Metric("irritant", irritant_id, "priority", priority[place], n=n, detail={"weights": weights})
         detail = {
             "of": len(standings),

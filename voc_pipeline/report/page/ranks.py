@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from voc_pipeline.config import PARTS, Part
-from voc_pipeline.prioritise import deepest, scales_of
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.reading import detail, interval
 from voc_pipeline.report.words import NARROW, capital
-from voc_pipeline.schema import OUTCOMES, Metric
+from voc_pipeline.schema import Metric
 
 FARTHEST = 100.0
 """Times above which the upper end of a trend is not written: it only says that hardly anything was told before."""
@@ -59,11 +58,10 @@ def _says(phrases: Phrases, f: Mapping[str, Metric], name: str) -> str:
 def _effect(phrases: Phrases, f: Mapping[str, Metric]) -> str:
     """The score that set the part, and by how much it differs; empty without one."""
     t = phrases.t
-    found = {outcome: f[f"{outcome}_difference"] for outcome in OUTCOMES if f"{outcome}_difference" in f}
-    outcome, _ = deepest({name: metric.high for name, metric in found.items()}, scales_of(phrases.reading.config.sources))
-    if not outcome:
+    outcome = detail(f.get("part.impact"), "outcome", "")
+    difference = interval(f.get(f"{outcome}_difference"))
+    if difference is None:
         return ""
-    difference = interval(found[outcome])
     clear = difference.high < 0 or difference.low > 0
     key = f"says.{outcome}.{'lower' if difference.value < 0 else 'higher'}" if clear else f"says.{outcome}.unsure"
     return t(key, x=t.number(abs(difference.value), 1))

@@ -54,11 +54,12 @@ def _summary(phrases: Phrases) -> str:
         )
     )
     own = total - apart - undated
-    without = t("stories.summary.apart", n=t.number(apart)) + (t.plural("stories.summary.undated", undated) if undated else "")
+    without = ", ".join(t(f"stories.summary.{name}", n=t.number(n)) for name, n in (("apart", apart), ("undated", undated)) if n)
     if not own:
-        return t("stories.summary.none", total=t.plural("verbatims.n", total), without=without)
-    holes = {"own": t.plural("stories.summary.own", own), "customers": t.plural("customers.n", customers), "without": without}
+        return t("stories.summary.none", total=t.plural("verbatims.n", total), without=without) if total else t("stories.none")
+    holes = {"own": t.plural("stories.summary.own", own), "customers": t.plural("customers.n", customers)}
     told = t("stories.summary", total=t.plural("verbatims.n", total), **holes)
+    told += t.plural("stories.summary.rest", apart + undated, without=without) if without else "."
     joined = t.plural("stories.summary.joined", own - contacts) if own > contacts else ""
     return f"{told} {t('stories.summary.contacts', own=t.plural('verbatims.n', own), contacts=t.plural('contacts.n', contacts))}{joined}."
 
@@ -148,9 +149,10 @@ def _matrix(phrases: Phrases, kind: str, cells: Cells) -> View | None:
     sides = phrases.in_order(kept) if kind == "stage" else sorted(kept, key=lambda side: (side == UNKNOWN, -busy[side], side))
     rows_of = [side for side in sides if any(a == side and b in sides for a, b in cells)]
     cols_of = [side for side in sides if any(b == side and a in sides for a, b in cells)]
-    most = max(metric.value for (a, b), metric in cells.items() if UNKNOWN not in (a, b)) if any(UNKNOWN not in pair for pair in cells) else 1.0
+    most = max((metric.value for pair, metric in cells.items() if UNKNOWN not in pair), default=1.0)
     rows = [{"name": _side(phrases, kind, a), "cells": [_cell(phrases, kind, a, b, cells.get((a, b)), most) for b in cols_of]} for a in rows_of]
-    total, shown = (sum(round(metric.value) for metric in some) for some in (cells.values(), [m for pair, m in cells.items() if {*pair} <= {*kept}]))
+    total = sum(round(metric.value) for metric in cells.values())
+    shown = sum(round(metric.value) for pair, metric in cells.items() if {*pair} <= {*kept})
     says = t(f"matrix.{kind}.says") + (f" {t('matrix.cut', shown=t.number(shown), total=t.number(total))}" if shown < total else "")
     return {"title": t(f"matrix.{kind}"), "says": says, "cols": [_side(phrases, kind, side) for side in cols_of], "rows": rows}
 
@@ -176,10 +178,10 @@ def _counts(phrases: Phrases, cells: Mapping[str, Cells]) -> str:
     """How the sums of the matrices of what is told, and of what was lost, relate."""
     t = phrases.t
     passages, staged = (sum(round(metric.value) for metric in cells[kind].values()) for kind in ("place", "stage"))
-    verbatims = {parted(key)[0] for key in phrases.f.keys("seam")}
     if not passages:
         return ""
-    told = t("matrix.counts", passages=t.plural("passages.n", passages), verbatims=t.plural("verbatims.n", len(verbatims)))
+    verbatims = round(phrases.f.value("story_stat", "", "seam_verbatims"))
+    told = t("matrix.counts", passages=t.plural("passages.n", passages), verbatims=t.plural("verbatims.n", verbatims))
     return " ".join([told, *([t.plural("matrix.counts.stages", staged)] if staged else []), t("matrix.counts.lost")])
 
 
