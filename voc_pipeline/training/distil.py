@@ -7,8 +7,6 @@ to their own texts so that the student reads reviews and not only school sentenc
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 import random
 import time
@@ -21,26 +19,31 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from voc_pipeline.training.network import one_cycle
+from voc_pipeline.training.files import rows_of
+from voc_pipeline.training.network import Descent
 
 Pairs = list[tuple[str, str]]
 
 
 def read_parallel(path: Path, *, max_sides: int = 2) -> Pairs:
-    """(French, English) pairs of a gzipped CSV with columns ``fr`` and ``en``; at most ``max_sides`` French sides per English sentence."""
+    """(French, English) pairs of a CSV with columns ``fr`` and ``en``, gzipped or plain; at most ``max_sides`` French sides per English sentence.
+
+    Raises:
+        TrainingError: The file cannot be read or lacks a column.
+    """
     seen: dict[str, int] = defaultdict(int)
     pairs: Pairs = []
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            if seen[row["en"]] < max_sides:
-                seen[row["en"]] += 1
-                pairs.append((row["fr"], row["en"]))
+    for row in rows_of(path, ("fr", "en")):
+        if seen[row["en"]] < max_sides:
+            seen[row["en"]] += 1
+            pairs.append((row["fr"], row["en"]))
     return pairs
 
 
 def split_parallel(pairs: Pairs, n_test: int = 1000, seed: int = 13) -> tuple[Pairs, Pairs]:
-    """(train, test) pairs sharing no sentence on either side; the same split for every caller."""
+    """(train, test) pairs sharing no sentence on either side, a tenth to test at most; the same split for every caller."""
     order = sorted(set(pairs))
+    n_test = min(n_test, len(order) // 10)
     random.Random(seed).shuffle(order)
     test: Pairs = []
     french: set[str] = set()
@@ -135,8 +138,7 @@ def distil(
     rng = random.Random(seed)
     torch.manual_seed(seed)
     n_steps = epochs * ((len(pairs) + batch - 1) // batch)
-    optimiser = torch.optim.AdamW(student.parameters(), lr=rate, weight_decay=0.01)
-    schedule = one_cycle(optimiser, [rate], n_steps, 0.1)
+    descent = Descent(student, [(student.parameters(), rate)], n_steps)
     goal = torch.from_numpy(targets)
     title_stream: Iterator[list[int]] = iter(())
     step, start, running = 0, time.monotonic(), 0.0
@@ -161,13 +163,8 @@ def distil(
                     title_stream = batches_by_length([text for _, text in titled], batch // 2, rng)
                     rows = next(title_stream)
                 loss = loss + 0.15 * contrast(vectors([titled[i][0] for i in rows], 32), vectors([titled[i][1] for i in rows], 64))
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
-            nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            running += descent.step(loss)
             step += 1
-            running += float(loss.detach())
             if step % log_every == 0:
                 print(f"step {step}/{n_steps} loss {running / log_every:.4f} {step * batch / (time.monotonic() - start):.0f} pairs/s", flush=True)
                 running = 0.0

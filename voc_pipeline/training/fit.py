@@ -5,8 +5,6 @@ The parallel sentences keep the topic vectors semantic while the heads are train
 
 from __future__ import annotations
 
-import csv
-import gzip
 import random
 import re
 import time
@@ -24,8 +22,9 @@ from voc_pipeline.checkpoint import trimmed
 from voc_pipeline.heads import SEGMENT_TASKS, VERBATIM_TASKS
 from voc_pipeline.schema import Role
 from voc_pipeline.training.distil import Pairs, contrast
+from voc_pipeline.training.files import rows_of
 from voc_pipeline.training.labelled import Labelled
-from voc_pipeline.training.network import IGNORE, Network, loss_of, one_cycle
+from voc_pipeline.training.network import IGNORE, Descent, Network, loss_of
 
 WEIGHTS = {
     "sentiment": 1.0,
@@ -128,21 +127,24 @@ def read_distant(stars: Path | None, feelings: Path | None, exclude: set[str], s
     """Starred reviews (five stars thinned to the size of the others) and told experiences with their author's feeling.
 
     Args:
-        stars: Gzipped CSV with ``stars, title, text``.
-        feelings: Gzipped CSV with ``title, text, ressenti, injustice, anger``.
+        stars: CSV, which may be gzipped, with ``stars, title, text``.
+        feelings: CSV, which may be gzipped, with ``title, text, ressenti, injustice, anger``.
         exclude: `folded` texts that must not be learned, such as those of an evaluation set.
         seed: Of the thinning.
+
+    Raises:
+        TrainingError: A file cannot be read or lacks a column.
     """
     rng = random.Random(seed)
     found: list[Distant] = []
     if stars:
-        rows = [row for row in _rows(stars) if row["stars"] in set("12345") and len(row["text"].split()) >= 3]
+        rows = [row for row in rows_of(stars, ("stars", "title", "text")) if row["stars"] in set("12345") and len(row["text"].split()) >= 3]
         few = [row for row in rows if row["stars"] != "5"]
         many = rng.sample([row for row in rows if row["stars"] == "5"], k=min(len(few) // 2, sum(r["stars"] == "5" for r in rows)))
         found += [Distant(_titled(row), stars=int(row["stars"])) for row in few + many if folded(row["text"]) not in exclude]
     if feelings:
         names = {"Négatif": 0, "Neutre": 1, "Positif": 2}
-        for row in _rows(feelings):
+        for row in rows_of(feelings, ("title", "text", "ressenti", "injustice", "anger")):
             if folded(row["text"]) in exclude or len(row["text"].split()) < 3:
                 continue
             marks = (float(row["injustice"] == "1"), float(row["anger"] == "1")) if row["injustice"] in "01" and row["injustice"] else None
@@ -154,11 +156,6 @@ def read_distant(stars: Path | None, feelings: Path | None, exclude: set[str], s
 def folded(text: str) -> str:
     """A text's letters and digits in lower case: equal for what a reader would call the same text."""
     return re.sub(r"\W+", " ", text.casefold()).strip()
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines)
 
 
 def _titled(row: dict[str, str]) -> str:
@@ -278,8 +275,7 @@ def fit(
     n_steps = recipe.distant_steps + recipe.epochs * per_epoch
     body = list(network.encoder.parameters())
     heads = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
-    optimiser = torch.optim.AdamW([{"params": body, "lr": recipe.rate}, {"params": heads, "lr": recipe.head_rate}], weight_decay=0.01)
-    schedule = one_cycle(optimiser, [recipe.rate, recipe.head_rate], n_steps, 0.08)
+    descent = Descent(network, [(body, recipe.rate), (heads, recipe.head_rate)], n_steps, warming=0.08)
     average = Averaged(network, recipe.ema)
     some_pieces = endless(pieces, recipe.pieces, lambda p: len(p.text), rng)
     some_distant = endless(list(distant), recipe.batch, lambda d: min(len(d.text), 1200), rng)
@@ -289,13 +285,8 @@ def fit(
 
     def advance(loss: Tensor) -> None:
         nonlocal step, running
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
+        running += descent.step(loss)
         step += 1
-        running += float(loss.detach())
         if step > recipe.distant_steps // 2:
             average.update(network)
         if step % recipe.log_every == 0:
@@ -305,7 +296,7 @@ def fit(
     def side_losses() -> Tensor:
         loss = torch.zeros(())
         if parallel and step % recipe.parallel_every == 0:
-            loss = loss + recipe.parallel_weight * _parallel_loss(network, batcher, next(some_pairs))
+            loss = loss + recipe.parallel_weight * parallel_loss(network, batcher, next(some_pairs))
         if some_kin and step % recipe.kin_every == 0:
             loss = loss + recipe.kin_weight * _kin_loss(network, batcher, next(some_kin))
         return loss
@@ -362,12 +353,13 @@ def _distant_loss(network: Network, batcher: Batcher, rows: Sequence[Distant], r
     return torch.stack([recipe.weights[task] * loss_of(task, logits[task], targets[task], ones) for task in targets]).sum()
 
 
-def _parallel_loss(network: Network, batcher: Batcher, pairs: Pairs) -> Tensor:
+def parallel_loss(network: Network, batcher: Batcher, pairs: Pairs, contrasted: float = 0.5, max_tokens: int = 64) -> Tensor:
+    """How far sentences stand from their translations, and how much nearer than those of others (weighed by `contrasted`)."""
     sides = []
     for texts in zip(*pairs, strict=True):
-        inputs = batcher(texts, 64)
+        inputs = batcher(texts, max_tokens)
         sides.append(network.vectors(network.hidden(inputs), inputs["attention_mask"]))
-    return 0.5 * contrast(sides[0], sides[1]) + (1 - (sides[0] * sides[1]).sum(-1)).mean()
+    return contrasted * contrast(sides[0], sides[1]) + (1 - (sides[0] * sides[1]).sum(-1)).mean()
 
 
 def _kindred(pieces: Sequence[Piece], rng: random.Random, n_themes: int = 8, each: int = 4) -> Iterator[list[Piece]] | None:

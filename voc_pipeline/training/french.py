@@ -9,8 +9,6 @@ without accents, in capitals. The settings of the network are those of `configs/
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 import random
 import re
@@ -25,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from voc_pipeline.errors import TrainingError
 from voc_pipeline.places import ROOT
+from voc_pipeline.training.files import opened, rows_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -66,9 +65,9 @@ def read_treebank(path: Path) -> list[Sentence]:
     sentence: Sentence = []
     whole: tuple[str, int, bool] | None = None
     parts: list[Token] = []
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+    with opened(path, "a treebank in CoNLL-U", "Check the path and the file") as lines:
         for line in [*lines, "\n"]:
-            fields = line.rstrip("\n").split("\t")
+            fields = line.rstrip("\r\n").split("\t")
             if len(fields) != 10:
                 if not line.strip() and sentence:
                     found.append(sentence)
@@ -191,20 +190,19 @@ def read_reviews(path: Path, n_sentences: int) -> list[list[Sentence]]:
     tokenizer = spacy.blank("fr").tokenizer
     found: list[list[Sentence]] = []
     total = 0
-    with gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            run: list[Sentence] = []
-            for part in [*SILVER_BREAK.split(" ".join(row["text"].split())), ""]:
-                if SILVER_SENTENCE.fullmatch(part) and 3 <= len(part.split()) <= 40 and len(run) < 9:
-                    sentence = [Token(token.text, None, None, None, bool(token.whitespace_)) for token in tokenizer(part)]
-                    run.append([*sentence[:-1], replace(sentence[-1], space=True)])
-                    continue
-                if len(run) > 1:
-                    found.append(run)
-                    total += len(run)
-                run = []
-            if total >= n_sentences:
-                break
+    for row in rows_of(path, ("text",)):
+        run: list[Sentence] = []
+        for part in [*SILVER_BREAK.split(" ".join(row["text"].split())), ""]:
+            if SILVER_SENTENCE.fullmatch(part) and 3 <= len(part.split()) <= 40 and len(run) < 9:
+                sentence = [Token(token.text, None, None, None, bool(token.whitespace_)) for token in tokenizer(part)]
+                run.append([*sentence[:-1], replace(sentence[-1], space=True)])
+                continue
+            if len(run) > 1:
+                found.append(run)
+                total += len(run)
+            run = []
+        if total >= n_sentences:
+            break
     return found
 
 

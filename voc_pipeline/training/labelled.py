@@ -7,7 +7,6 @@ sentence), ``nv, codes, nv_at, nvi, valued, stage`` and ``irritants: [{at, stage
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 from collections import Counter, defaultdict
@@ -19,6 +18,7 @@ from typing import Any
 from voc_pipeline.errors import TrainingError, suggest
 from voc_pipeline.heads import NONE
 from voc_pipeline.schema import EVENT_CODES, Dimension, NotValuedCode, Role, Sentiment, Stage
+from voc_pipeline.training.files import opened
 
 _MARKS = {"-": 0, "0": 1, "+": 2, "x": 3}
 
@@ -70,19 +70,14 @@ def read_labelled(paths: Iterable[Path | str]) -> list[Labelled]:
     """All records of some files, in order.
 
     Raises:
-        TrainingError: A file is missing, a line is not JSON, or a label is not of the codebook.
+        TrainingError: A file is missing or unreadable, a line is not JSON, or a label is not of the codebook.
     """
     records = []
     for path in map(Path, paths):
-        try:
-            with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-                for number, line in enumerate(lines, 1):
-                    if line.strip():
-                        records.append(_record(line, f"{path}: line {number}"))
-        except FileNotFoundError:
-            raise TrainingError(
-                str(path), "no such file", "labelled verbatims, one JSON object a line", "See data_samples/README.md for the format"
-            ) from None
+        with opened(path, "labelled verbatims, one JSON object a line", "See data_samples/README.md for the format") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    records.append(_record(line, f"{path}: line {number}"))
     counts = Counter(record.id for record in records)
     twice = sorted(name for name, n in counts.items() if n > 1)
     if twice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -38,9 +38,7 @@ class Network(nn.Module):
 
     def hidden(self, inputs: Mapping[str, Tensor], autocast: bool = True) -> Tensor:
         """Token vectors. *Shape:* (n, n_tokens, dim), float32."""
-        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-            hidden: Tensor = self.encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state
-            return hidden.float()
+        return token_vectors(self.encoder, inputs, autocast)
 
     def verbatim(self, hidden: Tensor, evidence: Tensor) -> dict[str, Tensor]:
         """Logits by task. ``evidence`` marks the customer's tokens. *Shape:* (n, n_tokens); each result (n, n_labels)."""
@@ -68,6 +66,13 @@ class Network(nn.Module):
             for part, value in head.named_parameters():
                 out[f"{part}.{task}"] = value.detach().clone()
         return out
+
+
+def token_vectors(encoder: Any, inputs: Mapping[str, Tensor], autocast: bool = True) -> Tensor:
+    """What an encoder says of every token. *Shape:* (n, n_tokens, dim), float32."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        hidden: Tensor = encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state
+        return hidden.float()
 
 
 def attended(hidden: Tensor, evidence: Tensor, query: Tensor) -> Tensor:
@@ -103,7 +108,30 @@ def loss_of(task: str, logits: Tensor, target: Tensor, weight: Tensor, smoothing
     return (each * used).sum() / used.sum().clamp(min=1.0)
 
 
-def one_cycle(optimiser: torch.optim.Optimizer, rates: list[float], n_steps: int, warming: float) -> torch.optim.lr_scheduler.OneCycleLR:
-    """Rates that rise for a share of the steps, one step at least, then fall."""
-    total = n_steps + 1
-    return torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=rates, total_steps=total, pct_start=max(warming, 1.5 / total))
+class Descent:
+    """AdamW whose rates rise and fall once, with gradients of length one at most.
+
+    Args:
+        network: What is trained.
+        groups: Parameters with the peak of their rate.
+        n_steps: How many steps will be taken.
+        warming: Share of the steps, one step at least, in which rates rise.
+        decay: Of the weights.
+    """
+
+    def __init__(
+        self, network: nn.Module, groups: Sequence[tuple[Iterable[nn.Parameter], float]], n_steps: int, warming: float = 0.1, decay: float = 0.01
+    ) -> None:
+        self.network = network
+        self.optimiser = torch.optim.AdamW([{"params": list(some), "lr": rate} for some, rate in groups], weight_decay=decay)
+        total, rates = n_steps + 1, [rate for _, rate in groups]
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, max_lr=rates, total_steps=total, pct_start=max(warming, 1.5 / total))
+
+    def step(self, loss: Tensor) -> float:
+        """One step down a loss; its value before."""
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.schedule.step()
+        return float(loss.detach())

@@ -21,7 +21,7 @@ from voc_pipeline.heads import SIGMOID_TASKS, VERBATIM_TASKS, Heads
 from voc_pipeline.schema import Role, Segment, Verbatim
 from voc_pipeline.training.fit import WEIGHTS, Averaged, batches, verbatim_targets
 from voc_pipeline.training.labelled import Labelled
-from voc_pipeline.training.network import attended, loss_of, one_cycle
+from voc_pipeline.training.network import Descent, attended, loss_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,8 +156,7 @@ def fit_reader(
     network = _Reading(reader, heads, recipe.head_dropout)
     pairs = list(zip(records, shown, strict=True))
     n_steps = recipe.epochs * ((len(pairs) + recipe.batch - 1) // recipe.batch)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=0.02)
-    schedule = one_cycle(optimiser, [recipe.rate], n_steps, 0.1)
+    descent = Descent(network, [(network.parameters(), recipe.rate)], n_steps, decay=0.02)
     average = Averaged(network, recipe.ema)
     began = time.monotonic()
 
@@ -174,13 +173,8 @@ def fit_reader(
             with torch.autocast("cpu", torch.bfloat16):
                 out = network(_padded([example for _, example in chosen]))
             loss = _loss({task: value.float() for task, value in out.items()}, chosen, recipe.taught)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            running, n = running + descent.step(loss), n + 1
             average.update(network)
-            running, n = running + float(loss.detach()), n + 1
         held = {name: value.detach().clone() for name, value in network.state_dict().items()}
         average.load_into(network)
         print(f"reader: epoch {epoch + 1}/{recipe.epochs} loss {running / max(n, 1):.4f} {time.monotonic() - began:.0f} s", flush=True)

@@ -12,23 +12,36 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from voc_pipeline.checkpoint import n_positions
-from voc_pipeline.training.distil import contrast
-from voc_pipeline.training.fit import Averaged, Batcher, endless
-from voc_pipeline.training.network import Network, one_cycle
+from voc_pipeline.training.fit import Averaged, Batcher, endless, parallel_loss
+from voc_pipeline.training.network import Descent, Network, token_vectors
 
 PAIR_TOKENS, PASSAGE_TOKENS = 48, 96
+"""Tokens of a sentence, and of a passage, that are read: nearly all of either are shorter."""
 PASSES = 10
 """Over the parallel sentences, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Realignment:
-    """Numbers of a run. `back`: share of the weights that goes back to those before; `hold`, `hold_tokens`: weight of what holds passages where they are."""
+    """Numbers of a run.
+
+    Attributes:
+        steps: At most; fewer where there are few pairs.
+        pairs: Of a step.
+        passages: Of a step.
+        rate: Peak of the rate.
+        back: Share of the weights that goes back to those before.
+        hold: Weight of how far passages' vectors have turned.
+        hold_tokens: Weight of how far their tokens' values have moved.
+        ema: Decay of the average of weights that the run ends on.
+        seed: Of the order of pairs and passages.
+    """
 
     steps: int = 160
     pairs: int = 128
@@ -70,42 +83,30 @@ def realign(
     n_steps = min(recipe.steps, PASSES * ceil(len(pairs) / recipe.pairs))
     batcher = Batcher(tokenizer, min(PASSAGE_TOKENS, n_positions(network.encoder.config.to_dict())))
     network.eval()
-    fitted = copy.deepcopy(network)
+    fitted = copy.deepcopy(network.encoder)
     with torch.no_grad():
         for name, value in network.encoder.state_dict().items():
             if value.is_floating_point():
                 value.lerp_(before[name].to(value.dtype), recipe.back)
-    optimiser = torch.optim.AdamW(network.encoder.parameters(), lr=recipe.rate, weight_decay=0.01)
-    schedule = one_cycle(optimiser, [recipe.rate], n_steps, 0.1)
+    descent = Descent(network, [(network.encoder.parameters(), recipe.rate)], n_steps)
     average = Averaged(network, recipe.ema)
     some_pairs = endless(list(pairs), recipe.pairs, lambda pair: len(pair[0]), rng)
     some_passages = endless(list(passages), recipe.passages, len, rng)
     network.train()
     for _ in range(n_steps):
-        french, english = (_vectors(network, batcher, side) for side in zip(*next(some_pairs), strict=True))
-        loss = contrast(french, english) + (1 - (french * english).sum(-1)).mean() + _strayed(network, fitted, batcher, next(some_passages), recipe)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
+        drawn = parallel_loss(network, batcher, next(some_pairs), contrasted=1.0, max_tokens=PAIR_TOKENS)
+        descent.step(drawn + _strayed(network, fitted, batcher, next(some_passages), recipe))
         average.update(network)
     average.load_into(network)
     network.eval()
 
 
-def _vectors(network: Network, batcher: Batcher, texts: Sequence[str]) -> Tensor:
-    """*Shape:* (n, dim), of length one."""
-    inputs = batcher(texts, PAIR_TOKENS)
-    return network.vectors(network.hidden(inputs), inputs["attention_mask"])
-
-
-def _strayed(network: Network, fitted: Network, batcher: Batcher, texts: Sequence[str], recipe: Realignment) -> Tensor:
-    """How far passages have gone from where the fitted network has them: their vectors, and their tokens' values."""
+def _strayed(network: Network, fitted: Any, batcher: Batcher, texts: Sequence[str], recipe: Realignment) -> Tensor:
+    """How far passages have gone from where the fitted encoder has them: their vectors, and their tokens' values."""
     inputs = batcher(texts, PASSAGE_TOKENS)
     mask = inputs["attention_mask"]
     with torch.no_grad():
-        there = fitted.hidden(inputs)
+        there = token_vectors(fitted, inputs)
     here = network.hidden(inputs)
     apart = 1 - (network.vectors(here, mask) * network.vectors(there, mask)).sum(-1)
     known = mask.unsqueeze(-1).to(here.dtype)
