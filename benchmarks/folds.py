@@ -24,12 +24,13 @@ import numpy as np
 import torch
 
 from voc_pipeline.checkpoint import load
-from voc_pipeline.composers.training import NAMES, checkpoint, prepared
+from voc_pipeline.composers.training import NAMES, checkpoint, prepared, shown_texts
 from voc_pipeline.encoder import load_encoder, n_cores
 from voc_pipeline.heads import VERBATIM_TASKS, Heads, load_heads
 from voc_pipeline.training.axes import write_axes
 from voc_pipeline.training.calibrate import best_threshold
 from voc_pipeline.training.export import export_model
+from voc_pipeline.training.fit import folded
 from voc_pipeline.training.labelled import Labelled, read_labelled
 from voc_pipeline.training.measure import Answer, figures, tfidf_answers
 from voc_pipeline.training.network import Network
@@ -42,15 +43,18 @@ Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
 
 def parts(records: Sequence[Labelled], seed: int = 13) -> Iterator[tuple[list[int], list[int]]]:
-    """Rows to train on and rows to ask about, stratified by origin, or by writer where every row was written for the project."""
-    from sklearn.model_selection import GroupKFold, StratifiedKFold
+    """Rows to train on and rows to ask about, every row asked once: by writer where each was written for the project, else stratified by origin.
 
-    origins = [record.origin for record in records]
-    writers = [str(record.raw.get("writer", "")) for record in records]
+    A text that stands twice, however it is punctuated, is on one side.
+    """
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+    origins, writers = [record.origin for record in records], [str(record.raw.get("writer", "")) for record in records]
     if all(writers):
         splits = GroupKFold(FOLDS).split(origins, groups=writers)
     else:
-        splits = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(origins, origins)
+        texts = [folded(record.text) for record in records]
+        splits = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(origins, origins, groups=texts)
     yield from ((list(train), list(test)) for train, test in splits)
 
 
@@ -59,7 +63,7 @@ def fresh(encoder: str, records: Sequence[Labelled], folder: Path) -> tuple[Any,
     tokenizer, body = load(checkpoint(encoder))
     torch.manual_seed(7)
     themes = sorted({p.theme for r in records for p in r.passages if p.theme}) or ["other"]
-    export_model(Network(body, themes), tokenizer, themes, folder)
+    export_model(Network(body, themes), tokenizer, themes, folder, texts=shown_texts(records))
     shipped = load_encoder(folder)
     write_axes(shipped, records[:500], folder / "heads.safetensors")
     heads = load_heads(folder / "heads.safetensors", tuple(themes), {})
@@ -92,6 +96,11 @@ def answers(p: dict[str, Array], threshold: Array) -> list[Answer]:
         }
         for i in range(len(threshold))
     ]
+
+
+def values(records: Sequence[Labelled], said: Sequence[Answer]) -> dict[str, float]:
+    """Figures by name, without intervals."""
+    return {name: round(figure["value"], 4) for name, figure in figures(records, said, n_bootstrap=0)["all"].items()}
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,7 @@ def measure(encoder: str, records: Sequence[Labelled], beside: Sequence[Labelled
     _folding = _Folding(heads, records, beside, shown, shown_beside, dim, epochs)
     split = list(parts(records))
     p: dict[str, Array] = {}
-    fold, rival = np.zeros(len(records), int), list[Answer]([{}] * len(records))
+    fold, rival = np.zeros(len(records), int), dict[int, Answer]()
     torch.set_num_threads(1)
     with multiprocessing.get_context("fork").Pool(n_cores()) as pool:
         found = pool.imap(_fold, [(number, train, test) for number, (train, test) in enumerate(split)])
@@ -152,20 +161,19 @@ def measure(encoder: str, records: Sequence[Labelled], beside: Sequence[Labelled
             fold[test] = number
             for task, values in said.items():
                 p.setdefault(task, np.zeros((len(records), values.shape[1])))[test] = values
-            for i, answer in zip(test, beaten, strict=True):
-                rival[i] = answer
+            rival.update(zip(test, beaten, strict=True))
             print(f"fold {number + 1} of {FOLDS}, {time.monotonic() - began:.0f} s", flush=True)
     truth = np.array([record.not_valued for record in records])
     chosen = [best_threshold(p["not_valued"][fold != number, 0], truth[fold != number]) for number in range(FOLDS)]
     said_of_all = answers(p, np.array(chosen)[fold])
-    each = [figures([records[i] for i in asked], [said_of_all[i] for i in asked], n_bootstrap=2)["all"] for _, asked in split]
+    each = [values([records[i] for i in asked], [said_of_all[i] for i in asked]) for _, asked in split]
     return {
         "rows": len(records),
         "beside": len(beside),
         "epochs": epochs,
         "all": figures(records, said_of_all)["all"],
-        "tfidf": figures(records, rival, n_bootstrap=2)["all"],
-        "folds": {name: [round(one[name]["value"], 4) for one in each if name in one] for name in NAMES},
+        "tfidf": values(records, [rival[i] for i in range(len(records))]),
+        "folds": {name: [one[name] for one in each if name in one] for name in NAMES},
         "seconds": round(time.monotonic() - began),
     }
 
@@ -196,7 +204,7 @@ def page(every: Sequence[dict[str, Any]]) -> str:
                 figure, low, high = one["all"][name], min(one["folds"][name]), max(one["folds"][name])
                 lines.append(
                     f"| {label} | {figure['value']:.3f} | {figure['low']:.3f}-{figure['high']:.3f} | {low:.3f}, {high:.3f} "
-                    f"| {one['tfidf'][name]['value']:.3f} | {figure['n']} |"
+                    f"| {one['tfidf'][name]:.3f} | {figure['n']} |"
                 )
         lines += ["", f"{one['seconds']} s.", ""]
     return "\n".join(lines)
@@ -212,8 +220,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     asked = parser.parse_args()
     records = [record for record in read_labelled(asked.labelled) if record.licence != "nc"]
-    held = {record.text for record in records}
-    beside = [record for record in read_labelled(asked.beside) if record.licence != "nc" and record.text not in held]
+    held = {folded(record.text) for record in records}
+    beside = [record for record in read_labelled(asked.beside) if record.licence != "nc" and folded(record.text) not in held]
     encoder = Path(asked.encoder).name
     found = {"name": asked.name, "encoder": encoder, **measure(asked.encoder, records, beside, asked.epochs)}
     written = HERE / "folds.json"

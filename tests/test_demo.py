@@ -304,6 +304,7 @@ def test_regions_settle_whose_fault_the_shop_and_the_telephone_are(demo: Demo, p
     read = {row["irritant_id"]: row for row in _rows(demo.out / "gaps.csv")}
     seam = read[max(planted_of, key=lambda irritant: planted_of[irritant]["shop_hotline_pingpong"])]
     assert float(seam["gap_3_share"]) + 0.03 < float(seam["confidence"]) and float(seam["confidence"]) > 0.5 and seam["alternative"] == ""
+    assert float(seam["gap_3_share"]) < 0.6
 
 
 def test_no_region_is_blamed_for_nothing(demo: Demo, planted_of: dict[str, Counter[str]]) -> None:
@@ -334,6 +335,7 @@ def test_what_is_asked_for_is_found(demo: Demo, planted_of: dict[str, Counter[st
     asked, requests = {row["id"]: row for row in _rows(demo.out / "suggestions.csv")}, _held(demo, "SUG-%")
     found = max(asked, key=lambda request: requests[request]["suggestion_slots"])
     held = requests[found]
+    assert sum(row["planted"] == "suggestion_slots" for row in _rows(TRUTH)) == 18
     assert held["suggestion_slots"] >= 14 and held["suggestion_slots"] >= 0.6 * held.total()
     assert "rendez-vous" in asked[found]["label_fr"] and "appointment" in asked[found]["label_en"]
     with closing(sqlite3.connect(demo.out / "voc.db")) as connection:

@@ -56,6 +56,11 @@ def prepared(records: Sequence[Labelled]) -> list[Verbatim]:
     return [intake.prepare(feedback_of(r.id, r.text, lang=r.lang, channel=r.channel, question=str(r.raw.get("question", "")))) for r in records]
 
 
+def shown_texts(records: Sequence[Labelled]) -> list[str]:
+    """Sentences of some `SHOWN` of the verbatims, evenly chosen."""
+    return [record.words(i) for record in records[:: max(1, len(records) // SHOWN)] for i in range(len(record.spans))]
+
+
 def _intake() -> Intake:
     return Intake(installation_key(), ("fr", "en"))
 
@@ -177,8 +182,7 @@ def train(
     passages = [piece.text for piece in pieces_of(parts["train"], themes)]
     if pairs and passages:
         realign(network, tokenizer, pairs, passages, before)
-    texts = [record.words(i) for record in parts["train"][:: max(1, len(parts["train"]) // SHOWN)] for i in range(len(record.spans))]
-    export_model(network, tokenizer, themes, out, texts=texts)
+    export_model(network, tokenizer, themes, out, texts=shown_texts(parts["train"]))
     exported = load_encoder(out)
     write_axes(exported, parts["train"], out / "heads.safetensors")
     others = [
