@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.overlap import overlap
 from voc_pipeline import discover, registry
 from voc_pipeline.annotate import load_annotator
 from voc_pipeline.config import Discovery
@@ -186,23 +187,10 @@ def grouping(passages: Passages, way: Way) -> dict[str, float]:
     started = time.perf_counter()
     proposals = discover.propose(candidates, x, kind=IrritantKind.IRRITANT, settings=SETTINGS, languages=("fr", "en"))
     seconds = time.perf_counter() - started
-    group = -np.arange(1, len(x) + 1)
+    group = np.full(len(x), -1)
     for number, proposal in enumerate(proposals):
         group[list(proposal.members)] = number
-    _, found = np.unique(group, return_inverse=True)
-    _, gold = np.unique(passages.gold, return_inverse=True)
-    table = np.zeros((found.max() + 1, gold.max() + 1))
-    np.add.at(table, (found, gold), 1)
-    precision = (table**2 / table.sum(1, keepdims=True)).sum() / len(x)
-    recall = (table**2 / table.sum(0, keepdims=True)).sum() / len(x)
-    inside = table[np.unique(found[group >= 0])]
-    return {
-        "b_cubed_f1": float(2 * precision * recall / (precision + recall)),
-        "noise": float((group < 0).mean()),
-        "purity": float(inside.max(1).sum() / max(1.0, inside.sum())),
-        "groups": len(proposals),
-        "seconds": round(seconds, 1),
-    }
+    return {**overlap(group, passages.gold), "seconds": round(seconds, 1)}
 
 
 # ---------------------------------------------------------------- all of it

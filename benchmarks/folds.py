@@ -206,7 +206,7 @@ def page(every: Sequence[dict[str, Any]]) -> str:
                     f"| {label} | {figure['value']:.3f} | {figure['low']:.3f}-{figure['high']:.3f} | {low:.3f}, {high:.3f} "
                     f"| {one['tfidf'][name]:.3f} | {figure['n']} |"
                 )
-        lines += ["", f"{one['seconds']} s.", ""]
+        lines += ["", " ".join(filter(None, [f"{one['seconds']} s.", one["note"]])), ""]
     return "\n".join(lines)
 
 
@@ -217,13 +217,14 @@ def main() -> None:
     parser.add_argument("--labelled", type=Path, nargs="+", default=[WRITTEN], help="rows of which each is asked about once")
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="rows that train every fold")
     parser.add_argument("--name", default="written for the project, folds by writer")
+    parser.add_argument("--note", default="", help="what a reader must know of them")
     parser.add_argument("--epochs", type=int, default=2)
     asked = parser.parse_args()
     records = [record for record in read_labelled(asked.labelled) if record.licence != "nc"]
     held = {folded(record.text) for record in records}
     beside = [record for record in read_labelled(asked.beside) if record.licence != "nc" and folded(record.text) not in held]
     encoder = Path(asked.encoder).name
-    found = {"name": asked.name, "encoder": encoder, **measure(asked.encoder, records, beside, asked.epochs)}
+    found = {"name": asked.name, "note": asked.note, "encoder": encoder, **measure(asked.encoder, records, beside, asked.epochs)}
     written = HERE / "folds.json"
     every = [one for one in (json.loads(written.read_text(encoding="utf-8")) if written.is_file() else []) if one["name"] != asked.name]
     every.append(found)
