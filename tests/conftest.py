@@ -20,8 +20,8 @@ import pytest
 from commands import demo_config, voc, watching
 from hypothesis import settings
 
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("exploring")
+settings.register_profile("repeatable", derandomize=True, deadline=None)  # how long an example takes says nothing on a busy machine
+settings.register_profile("exploring", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))  # "exploring" looks for new cases: what it finds becomes an @example
 
 
