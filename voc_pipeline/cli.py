@@ -344,7 +344,11 @@ def train(
 
 @app.command()
 def evaluate(
-    data: Annotated[list[Path], typer.Option("--data", help="Labelled verbatims, JSONL (may be gzipped).", show_default=False)],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Labelled verbatims, JSONL (may be gzipped), measured together.", show_default=False),
+    ] = None,
+    data: Annotated[list[Path] | None, typer.Option("--data", help="The same, file by file.", show_default=False)] = None,
     model: Annotated[str, typer.Option("--model", help="A model of models/, or a path.")] = "voc-mini",
     baseline: Annotated[
         list[Path] | None,
@@ -360,7 +364,10 @@ def evaluate(
     """
     from voc_pipeline.composers import training
 
-    training.evaluate(data, model, tuple(baseline or ()), out)
+    asked = (*(data or ()), *(files or ()))
+    if not asked:
+        raise ConfigError("voc evaluate", "no file", "labelled verbatims", "Call `voc evaluate FILE...`")
+    training.evaluate(asked, model, tuple(baseline or ()), out)
 
 
 def _load(path: Path, since: date | None = None, until: date | None = None) -> Config:

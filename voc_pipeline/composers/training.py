@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -76,6 +77,10 @@ def evaluate(data: Sequence[Path], model: str, baseline: Sequence[Path], out: Pa
     """
     from voc_pipeline.training.measure import figures, tfidf_answers
 
+    if not out.parent.is_dir() or out.is_dir():
+        raise TrainingError(
+            str(out), "no such folder" if not out.is_dir() else "a folder", "a file to write in a folder that is there", "Check --out"
+        )
     records = read_labelled(data)
     if not records:
         raise TrainingError(", ".join(map(str, data)), "no record", "labelled verbatims, one JSON object a line", "Check the file")
@@ -126,7 +131,7 @@ def train(
 
     Args:
         data: Labelled files.
-        out: Model folder.
+        out: Model folder, written when the model is whole and measured; `distil` leaves its checkpoints in it as it goes.
         encoder: A model folder, a path, a hub name, or the module of a packaged encoder.
         epochs: Passes over the labelled verbatims.
         parallel: CSV of ``fr,en``, drawn together while the labels are learnt and once more after, with a tenth of the encoder's first weights given back.
@@ -182,26 +187,40 @@ def train(
     passages = [piece.text for piece in pieces_of(parts["train"], themes)]
     if pairs and passages:
         realign(network, tokenizer, pairs, passages, before)
-    export_model(network, tokenizer, themes, out, texts=shown_texts(parts["train"]))
-    exported = load_encoder(out)
-    write_axes(exported, parts["train"], out / "heads.safetensors")
-    others = [
-        feedback_of(f"unlabelled-{i}", row.text, lang="fr", channel="review", question="")
-        for i, row in enumerate(random.Random(recipe.seed).sample(distant, min(len(distant), UNLABELLED)))
-    ]
-    fitted = load_heads(out / "heads.safetensors", tuple(themes), {})
-    refine_segment_heads(exported, fitted, parts["train"], out)
-    add_reader(out, exported, fitted, [*parts["train"], *[None] * len(others)], [*prepared(parts["train"]), *map(_intake().prepare, others)])
-    write_ngrams(parts["train"], prepared(parts["train"]), themes, out)
-    raw = load_annotator(out)
-    calibrate(raw.encoder, raw.reader, raw.heads, parts["dev"], prepared(parts["dev"]), out)
-    annotator = load_annotator(out)
-    sets = {"held out by verbatim": parts["test"], **({"held out by origin": unseen} if unseen else {})}
-    found = {}
-    for name, rows in sets.items():
-        found[name] = figures(rows, answers_of(rows, annotator)) | {"tfidf": figures(rows, tfidf_answers(parts["train"], rows))}
-        show({"model_version": annotator.version, "data": [name], **found[name]}, Console())
-    write_metrics(out / "metrics.json", annotator.version, found)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
+        made = Path(work) / out.name  # a model bears its folder's name in its version
+        export_model(network, tokenizer, themes, made, texts=shown_texts(parts["train"]))
+        exported = load_encoder(made)
+        write_axes(exported, parts["train"], made / "heads.safetensors")
+        others = [
+            feedback_of(f"unlabelled-{i}", row.text, lang="fr", channel="review", question="")
+            for i, row in enumerate(random.Random(recipe.seed).sample(distant, min(len(distant), UNLABELLED)))
+        ]
+        fitted = load_heads(made / "heads.safetensors", tuple(themes), {})
+        refine_segment_heads(exported, fitted, parts["train"], made)
+        add_reader(made, exported, fitted, [*parts["train"], *[None] * len(others)], [*prepared(parts["train"]), *map(_intake().prepare, others)])
+        write_ngrams(parts["train"], prepared(parts["train"]), themes, made)
+        raw = load_annotator(made)
+        calibrate(raw.encoder, raw.reader, raw.heads, parts["dev"], prepared(parts["dev"]), made)
+        annotator = load_annotator(made)
+        sets = {"held out by verbatim": parts["test"], **({"held out by origin": unseen} if unseen else {})}
+        found = {}
+        for name, rows in sets.items():
+            found[name] = figures(rows, answers_of(rows, annotator)) | {"tfidf": figures(rows, tfidf_answers(parts["train"], rows))}
+            show({"model_version": annotator.version, "data": [name], **found[name]}, Console())
+        write_metrics(made / "metrics.json", annotator.version, found)
+        _move(made, out)
+
+
+def _move(made: Path, out: Path) -> None:
+    """A finished model into its folder; graphs and n-grams that another left there go."""
+    out.mkdir(exist_ok=True)
+    for pattern in ("*.onnx", "ngrams.*"):
+        for old in out.glob(pattern):
+            old.unlink()
+    for file in sorted(made.iterdir()):
+        file.replace(out / file.name)
 
 
 def write_metrics(path: Path, version: str, found: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from voc_pipeline.errors import TrainingError, suggest
 from voc_pipeline.heads import NONE
-from voc_pipeline.schema import EVENT_CODES, Dimension, NotValuedCode, Role, Sentiment, Stage
+from voc_pipeline.schema import EVENT_CODES, Dimension, Gap, NotValuedCode, Role, Sentiment, Stage
 from voc_pipeline.training.files import opened
 
 _MARKS = {"-": 0, "0": 1, "+": 2, "x": 3}
@@ -99,9 +99,16 @@ def _record(line: str, where: str) -> Labelled:
     if raw.get("pre"):
         _known(raw["pre"], EVENT_CODES, f"{where}: pre")
     _known(raw.get("stage", "unknown"), [s.value for s in Stage], f"{where}: stage")
+    if not isinstance(raw["sents"], list) or not raw["sents"]:
+        raise TrainingError(f"{where}: sents", "no list of sentences", "a list of texts", "Put the sentences into a list")
+    for name in ("nv", "valued"):
+        if raw.get(name, 0) not in (0, 1):
+            raise TrainingError(f"{where}: {name}", f"{raw[name]!r}", "0 or 1", "Mend the line")
     sents = [str(s).strip() for s in raw["sents"]]
     text, spans = _join(sents)
     segs = str(raw.get("segs", ""))
+    if segs and len(segs) != len(sents):
+        raise TrainingError(f"{where}: segs", f"{len(segs)} marks", f"one of each of the {len(sents)} sentences", "Mend the line")
     polarities = tuple(_MARKS.get(segs[i]) if i < len(segs) else None for i in range(len(sents)))
     return Labelled(
         id=str(raw["id"]),
@@ -149,6 +156,8 @@ def _passage(raw: Mapping[str, Any], n: int, where: str) -> LabelledPassage:
     if raw.get("dim") is not None:
         _known(raw["dim"], [d.value for d in Dimension], f"{where}: irritants.dim")
     gap = raw.get("gap")
+    if gap not in (None, *Gap):
+        raise TrainingError(f"{where}: irritants.gap", f"{gap!r}", "1 to 5, or null", "Mend the line")
     theme = raw.get("cat")
     return LabelledPassage(
         at=tuple(i for i in raw.get("at", ()) if i < n),
