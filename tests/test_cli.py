@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -276,8 +277,8 @@ def _has_begun(database: Path) -> bool:
 # ---------------------------------------------------------------- audit
 
 
-def _fill(database: Path, source: Path, target: Path, name: str, wrong: bool = False) -> None:
-    """A copy of an audit's workbook filled in by a person who differs from the model on every seventh verbatim."""
+def _fill(database: Path, source: Path, target: Path, name: str, wrong: bool = False, n: int = 1000) -> None:
+    """A copy of an audit's workbook whose first `n` verbatims are filled in by a person who differs from the model on every seventh."""
     from openpyxl import load_workbook
 
     from voc_pipeline.audit.sheet import COLUMNS, guide
@@ -286,7 +287,7 @@ def _fill(database: Path, source: Path, target: Path, name: str, wrong: bool = F
         said = {row[0]: row[1:] for row in connection.execute("SELECT verbatim_id, sentiment, not_valued FROM annotation")}
     book = load_workbook(source)
     place = {column: rank for rank, column in enumerate(COLUMNS)}
-    for number, row in enumerate(book[guide()["sheets"]["verbatims"]["fr"]].iter_rows(min_row=2)):
+    for number, row in enumerate(islice(book[guide()["sheets"]["verbatims"]["fr"]].iter_rows(min_row=2), n)):
         sentiment, not_valued = said[row[place["id"]].value]
         differs = (number + len(name)) % 7 == 0
         answers = {"sentiment": "Neutre" if differs else sentiment, "not_valued": "oui" if bool(not_valued) != differs else "non", "valued": "non"}
@@ -309,6 +310,7 @@ def test_an_audit_goes_out_and_comes_back(demo: Demo, tmp_path: Path) -> None:
     drawn = voc("audit", config, "--n", "200", "--to", book, "--seed", "5").out
     assert "200 of" in drawn and "run-0002" in drawn and "--filled" in drawn
     assert "is there already" in voc("audit", config, "--n", "200", "--to", book, "--seed", "5", code=2).err
+    assert "nothing is filled in" in voc("audit", config, "--filled", book, code=2).err
     again = tmp_path / "again.xlsx"
     assert voc("audit", config, "--n", "200", "--to", again, "--seed", "5", "--lang", "en").out.split(":")[0] == drawn.split(":")[0]
     _fill(tmp_path / "out" / "voc.db", book, tmp_path / "anne.xlsx", "Anne")
@@ -321,6 +323,9 @@ def test_an_audit_goes_out_and_comes_back(demo: Demo, tmp_path: Path) -> None:
     both = [voc("audit", config, "--filled", tmp_path / "anne.xlsx", "--filled", tmp_path / "karim.xlsx").out for _ in range(2)]
     assert both[0] == both[1] and "gates of the codebook" in both[0] and "read by both" in both[0]
     _fill(tmp_path / "out" / "voc.db", book, tmp_path / "third.xlsx", "Zoé")
+    _fill(tmp_path / "out" / "voc.db", book, tmp_path / "few.xlsx", "anne", n=9)
+    assert "answers are gone" in voc("audit", config, "--filled", tmp_path / "few.xlsx").out
+    assert "answers are gone" not in voc("audit", config, "--filled", tmp_path / "anne.xlsx").out
     assert "Anne, Karim answered it already" in voc("audit", config, "--filled", tmp_path / "third.xlsx", code=2).err
     with sqlite3.connect(tmp_path / "out" / "voc.db") as database:
         assert database.execute("SELECT count(*), count(DISTINCT annotator) FROM audit_answer").fetchone() == (400, 2)

@@ -18,6 +18,7 @@ from voc_pipeline.audit.sampling import ENOUGH, least_drawn
 from voc_pipeline.audit.sheet import FIELDS, NONE, shown
 from voc_pipeline.config import Config
 from voc_pipeline.errors import AuditError, RunError
+from voc_pipeline.keys import fold
 from voc_pipeline.redact import redact
 from voc_pipeline.report.reading import Figures, detail, parted
 from voc_pipeline.schema import Audit, AuditAnswer, Dimension, Gap, Metric, NotValuedCode, Sentiment, Stage
@@ -113,7 +114,7 @@ def _told_draw(console: Console, audit: Audit, path: Path) -> None:
 def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
     """Take filled workbooks back, say what they tell of the model, and write the reports again with the corrected shares.
 
-    The same file again replaces what that person had answered.
+    The same file again replaces what that person had answered; how many answers go is told. A workbook with nothing filled in is refused.
 
     Args:
         config: Settings.
@@ -130,6 +131,7 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
         filled = _read(store, files)
         audit = store.audit(filled[0].audit_id)
         _check_people(store, audit, filled)
+        emptied = [_emptied(store, one) for one in filled]
         with store.transaction():  # answers, and what every figure makes of them: all or nothing
             for one in filled:
                 store.write_audit_answers(audit.id, one.annotator, _answers(one))
@@ -142,9 +144,11 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
         publish_to(config, store, newest.id, config.output_dir)
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
-    for one in filled:
+    for one, gone in zip(filled, emptied, strict=True):
         blanks = sum(one.blanks.values())
         console.print(f"{escape(one.annotator)}: {len(one.rows)} verbatims, {blanks} of {len(one.rows) * len(FIELDS)} cells left blank")
+        if gone:
+            console.print(f"  [yellow]{gone} of them held an answer in the copy given before: those answers are gone[/]", soft_wrap=True)
     show(console, metrics)
     if shown_in_reports is None:
         console.print("\nNobody has answered anything yet: the reports show no audit.")
@@ -172,7 +176,9 @@ def _read(store: Store, files: Sequence[Path]) -> list[Filled]:
     for path in files:
         try:
             audit = audit or store.audit(audit_of(path))
-            filled.append(read_filled(path, audit.id, {drawn.verbatim_id for drawn in audit.sample}))
+            filled.append(_named(store, read_filled(path, audit.id, {drawn.verbatim_id for drawn in audit.sample})))
+            if sum(filled[-1].blanks.values()) == len(filled[-1].rows) * len(FIELDS):
+                problems.append(AuditError(str(path), "nothing is filled in", "answers of one person", "Give the copy that was filled in and saved"))
         except AuditError as error:
             problems += error.problems or (error,)
     if problems:
@@ -181,9 +187,22 @@ def _read(store: Store, files: Sequence[Path]) -> list[Filled]:
     return filled
 
 
+def _named(store: Store, filled: Filled) -> Filled:
+    """The same, by the name that its reader bore before where only case and blanks differ."""
+    known = {fold(answer.annotator): answer.annotator for answer in store.audit_answers(filled.audit_id)}
+    return replace(filled, annotator=known.get(fold(filled.annotator), filled.annotator))
+
+
+def _emptied(store: Store, filled: Filled) -> int:
+    """Cells that this person had answered and leaves blank now."""
+    before = {answer.verbatim_id: answer for answer in store.audit_answers(filled.audit_id) if answer.annotator == filled.annotator}
+    rows = [(before[str(row["verbatim_id"])], row) for row in filled.rows if str(row["verbatim_id"]) in before]
+    return sum(getattr(answer, name) not in (None, ()) and row[name] is None for answer, row in rows for name in FIELDS)
+
+
 def _check_people(store: Store, audit: Audit, filled: Sequence[Filled]) -> None:
     names = [one.annotator for one in filled]
-    if len(set(names)) < len(names):
+    if len({fold(name) for name in names}) < len(names):
         raise AuditError(
             "--filled", f"both files are by {names[0]!r}", "two people", "Write each one's name in the first sheet, or in the file's name"
         )
