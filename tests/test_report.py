@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from html import unescape
@@ -362,6 +363,26 @@ def test_corrected_shares_stand_beside_the_raw_ones(pages: dict[str, str], lang:
     assert t("caveat.classifier.audited") in html and t("caveat.classifier") not in html and t("audit.other.tag") not in html
 
 
+def read_alike(verdict: str) -> list[Metric]:
+    """The figures of the invented store's run, its audit's readers agreeing by .412 on who is not valued, and so `verdict` on the gate of .67."""
+    own = {("not_valued", "agreement"): {"detail": {"verdict": verdict, "gate": 0.67}}, ("not_valued", "alpha"): {"value": 0.412}}
+    return [replace(m, **own.get((m.key, m.name), {})) if m.scope == "audit" else m for m in store()._metrics[RUN]]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_corrected_share_is_doubted_on_the_first_screen_where_its_readers_answer_apart(tmp_path: Path, lang: Literal["fr", "en"]) -> None:
+    """Below the codebook's gate the corrected share bears the readers' agreement and the gate; at or above it, nothing."""
+    t = Words(lang)
+    doubt = t("audit.doubt", alpha=t.number(0.412, 2), gate=t.number(0.67, 2))
+    for verdict, times in (("missed", 1), ("reached", 0)):
+        apart = copy(store())
+        apart._metrics = {**store()._metrics, RUN: read_alike(verdict)}
+        html = report.write_html(apart, CONFIG, RUN, tmp_path, lang).read_text(encoding="utf-8")
+        beside = html[html.index('class="audited"') : html.index('id="five"')]
+        assert beside.count(doubt) == times == html.count(doubt)
+        assert not times or beside.index(doubt) > beside.index(t("share.not_valued"))
+
+
 @cache
 def with_a_corrected_code() -> tuple[InventedStore, str]:
     """The invented store, whose audit corrects one code too, and that code."""
@@ -405,9 +426,10 @@ def test_the_end_of_a_run_tells_corrected_shares() -> None:
     """Where people have read a sample, the terminal tells the painful shares with the model's errors taken out; else it says nothing of it."""
     from voc_pipeline.composers.running import _corrected
 
-    metrics = list(store().metrics(RUN))
+    metrics = read_alike("reached")
     value = next(m.value for m in metrics if (m.key, m.name) == ("sentiment=negative", "corrected_share"))
-    assert f"{value * 100:.1f} %" in _corrected(metrics) and "not valued" in _corrected(metrics)
+    assert f"{value * 100:.1f} %" in _corrected(metrics) and _corrected(metrics).endswith("not valued")
+    assert _corrected(read_alike("missed")).endswith("not valued (its readers agree too little to rely on it)")
     assert _corrected([m for m in metrics if m.name != "corrected_share"]) == ""
 
 
@@ -611,7 +633,9 @@ def test_actions_are_told_with_their_result_and_what_lacks(pages: dict[str, str]
         "en": ("cannot tell", "−50% to +30%", "a window of 40 weeks", "Les rappels changent de main", "late", "Without an expected result"),
     }
     for lang, words in said.items():
-        part = unescape(pages[lang][pages[lang].index('id="actions"') : pages[lang].index('id="analyst"')]).replace("\u00a0", " ").replace("\u202f", " ")
+        part = (
+            unescape(pages[lang][pages[lang].index('id="actions"') : pages[lang].index('id="analyst"')]).replace("\u00a0", " ").replace("\u202f", " ")
+        )
         assert [word for word in words if word not in part] == []
     rows = {row["id"]: row for row in frames()["actions"].to_dict("records")}
     assert (rows["ACT-AAAAAAAA"]["phase"], rows["ACT-AAAAAAAA"]["needed_weeks"]) == ("cannot_tell", 40)
@@ -708,6 +732,8 @@ def test_a_rise_is_told_with_its_bounds() -> None:
 
 def test_points_are_counted_as_each_language_counts() -> None:
     """One point is singular, one and a half only in French, none only in French; the sign and the comma are each language's."""
-    french, english = ([Words(cast(Lang, lang)).points(value, digits) for value, digits in ((-1, 0), (1.5, 1), (0, 0), (-2, 0))] for lang in ("fr", "en"))
+    french, english = (
+        [Words(cast(Lang, lang)).points(value, digits) for value, digits in ((-1, 0), (1.5, 1), (0, 0), (-2, 0))] for lang in ("fr", "en")
+    )
     assert french == ["−1 point", "+1,5 point", "0 point", "−2 points"]
     assert english == ["−1 point", "+1.5 points", "0 points", "−2 points"]

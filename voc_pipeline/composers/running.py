@@ -218,7 +218,12 @@ def _corrected(metrics: Sequence[Metric]) -> str:
     """The painful shares with the model's errors taken out, where people have read a sample of this model's answers."""
     figures = Figures(metrics)
     told = {"negative": figures.corrected("run", "", "share_negative"), "not valued": figures.corrected("run", "", "share_not_valued")}
-    said = ", ".join(f"{_share(metric)} {name}" for name, metric in told.items() if metric)
+    doubt = {"negative": figures.doubted("sentiment"), "not valued": figures.doubted("not_valued")}
+    said = ", ".join(
+        f"{_share(metric)} {name}" + (" (its readers agree too little to rely on it)" if doubt[name] else "")
+        for name, metric in told.items()
+        if metric
+    )
     return f"with the model's errors, as people's reading measured them, taken out: {said}" if said else ""
 
 

@@ -160,6 +160,11 @@ class Figures:
         audited = f"code={key}" if (scope, name) == ("code", "share") else AUDITED.get(name, "") if (scope, key) == ("run", "") else ""
         return self.get("audit", audited, "corrected_share") if audited else None
 
+    def doubted(self, label: str) -> tuple[float, float] | None:
+        """How far an audit's readers agree on a label (alpha) and the codebook's gate, where they do not reach it; else None."""
+        told, alpha = self.get("audit", label, "agreement"), self.get("audit", label, "alpha")
+        return (alpha.value, float(detail(told, "gate"))) if told and alpha and detail(told, "verdict") == "missed" else None
+
     def uncorrected(self, scope: str, key: str, name: str) -> Metric | None:
         """The share of a group that an audit was asked to correct and could not, with the reason in its detail."""
         return self.get("audit_group", f"{scope}={key}", f"{name}.refused")

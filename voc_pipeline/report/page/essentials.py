@@ -5,7 +5,7 @@ from __future__ import annotations
 from voc_pipeline.report.charts import bounds, whisker
 from voc_pipeline.report.page.phrases import Phrases, View
 from voc_pipeline.report.page.records import Records, label_of
-from voc_pipeline.report.reading import detail, interval
+from voc_pipeline.report.reading import detail, interval, parted
 from voc_pipeline.schema import IrritantKind, Metric, Sentiment
 from voc_pipeline.wording import SENTIMENT_LABELS
 
@@ -103,7 +103,7 @@ def _audited(phrases: Phrases) -> View | None:
             said |= {"corrected": phrases.written(name, corrected.value), "interval": phrases.ends(name, corrected)}
         elif refused:
             said["interval"] = phrases.t(f"audit.refused.{refused}")
-        rows.append(said)
+        rows.append({**said, "doubt": phrases.doubted(parted(key)[0]) if corrected else ""})
     return {"rows": rows, "told": told, "other": phrases.audit_of_other_model()}
 
 

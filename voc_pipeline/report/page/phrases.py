@@ -98,6 +98,11 @@ class Phrases:
         day, population = self.day(str(detail(sample, "date", ""))), t.number(float(detail(sample, "population", 0)))
         return t.plural("audit.sample", round(sample.value), id=detail(sample, "id"), day=day, people=people, population=population)
 
+    def doubted(self, label: str) -> str:
+        """The sentence that says so where the audit's readers agree on a label less than its gate asks, else empty."""
+        found = self.f.doubted(label)
+        return self.t("audit.doubt", alpha=self.t.number(found[0], 2), gate=self.t.number(found[1], 2)) if found else ""
+
     def audit_of_other_model(self) -> str:
         """The sentence that says so where the audit judged another model than the run's, else empty."""
         sample = self.f.get("audit", "", "sample")
