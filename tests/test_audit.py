@@ -237,7 +237,7 @@ def test_every_wrong_cell_is_told_at_once(made: tuple[Audit, Path], tmp_path: Pa
     told = [str(problem) for problem in caught.value.problems]
     assert len(told) == 4
     assert told[0].startswith(f"{target}: row 2, column 'Sentiment'") and "'Negatiff'" in told[0]
-    assert "row 2, column 'Stage'" in told[1]
+    assert "row 2, column 'Étape'" in told[1]
     assert "row 4" in told[2] and "only where it is yes" in told[2]
     assert "'Fâché'" in told[3] and "semicolon" in told[3]
 

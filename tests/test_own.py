@@ -64,6 +64,7 @@ def test_eight_rows_a_class_teach_a_label_and_its_figure_is_honest() -> None:
     clear = np.array([[1.0, 0.0] if name == "yes" else [0.0, 1.0] for name in y]) * 12 + rng.normal(size=(16, 2))
     good = own.learn_label(clear, y, customers(16))
     assert good.classes == ("no", "yes") and good.figure.value > 0.9 and good.trusted
+    assert good.figure.low <= 0.025 ** (1 / 16), "sixteen customers cannot promise that nobody is read wrongly"
     weak = own.learn_label(rng.normal(size=(200, 30)), [str(name) for name in rng.choice(["yes", "no"], 200)], customers(200))
     assert weak.figure.value < 0.65 and not weak.trusted
 
@@ -120,7 +121,13 @@ def test_a_label_of_ones_own_is_answered_by_the_new_model(labelled: Path) -> Non
     """The command says the figure held out in turn, writes a model beside the settings, and that model answers the label in `voc annotate`."""
     ended = voc("train", labelled / "voc.yaml", "--labels", labelled / "labels.csv")
     assert ended.code == 0, ended.err
-    assert "about_money (new)" in ended.out and "model: " in ended.out and "Traceback" not in ended.err and "Warning" not in ended.err
+    assert (
+        "about_money (new)" in ended.out
+        and "model: " in ended.out
+        and "draw another by `voc audit`" in ended.out
+        and "Traceback" not in ended.err
+        and "Warning" not in ended.err
+    )
     assert "left aside: not_valued: all rows say the same" in ended.out
     folder = labelled / "models" / "essai"
     assert "held out in turn" in (folder / "README.md").read_text(encoding="utf-8")
@@ -178,9 +185,25 @@ def test_rows_may_name_verbatims_of_the_store(demo: Demo, tmp_path: Path) -> Non
         adapt(config, tmp_path / "labels.xlsx", tmp_path / "model")
 
 
+def test_a_text_teaches_once_and_not_at_all_where_it_is_torn(labelled: Path, tmp_path: Path) -> None:
+    """The same text again with the same value counts once; a text given two values is left aside; both are told, and the figures are those without."""
+    rows = (labelled / "labels.csv").read_text(encoding="utf-8").splitlines()
+    torn = rows[1].replace('"oui"', '"non"')
+    assert torn != rows[1]
+    (tmp_path / "voc.yaml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "plain.csv").write_text("\n".join([rows[0], *rows[2:]]) + "\n", encoding="utf-8")
+    (tmp_path / "again.csv").write_text("\n".join([*rows, torn, *rows[2:12]]) + "\n", encoding="utf-8")
+    config = load_config(tmp_path / "voc.yaml")
+    plain, again = (adapt(config, tmp_path / f"{name}.csv", tmp_path / name) for name in ("plain", "again"))
+    assert again.labels["about_money"].figure == plain.labels["about_money"].figure and plain.labels["about_money"].figure.n == 119
+    assert again.aside["about_money: 2 rows"] == "one text is given different values" and "counted once" in again.aside["about_money: 10 rows"]
+    assert not any("rows" in name for name in plain.aside)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
+        ("text,stage\n", "no row with anything in it"),
         ("text,stage\nbonjour,delivrey\n", "Did you mean 'deliver'"),
         ("text,not_valued\nbonjour,peut-être\n", "neither yes nor no"),
         ("words,stage\nbonjour,buy\n", "verbatim_id"),

@@ -214,6 +214,9 @@ def audit(
         list[Path] | None,
         typer.Option("--filled", metavar="FILE.xlsx", help="A workbook that a person filled in; twice for two people.", show_default=False),
     ] = None,
+    withdraw: Annotated[
+        str | None, typer.Option("--withdraw", metavar="NAME", help="Remove what this person answered to their last audit.", show_default=False)
+    ] = None,
 ) -> None:
     """Have people read a sample of your own verbatims: how good the model is on them, and shares with its errors taken out.
 
@@ -225,9 +228,16 @@ def audit(
         voc audit configs/demo.yaml --n 300 --to audit.xlsx --lang en
 
         voc audit configs/demo.yaml --filled audit-anne.xlsx --filled audit-karim.xlsx
+
+        voc audit configs/demo.yaml --withdraw Anne
     """
     from voc_pipeline.composers import auditing
 
+    if withdraw is not None:
+        if filled:
+            raise ConfigError("voc audit", "both --filled and --withdraw", "one of them", "Withdraw first, then give the files back")
+        auditing.withdraw(_load(config), withdraw)
+        return
     if filled:
         auditing.take_back(_load(config), filled)
         return

@@ -80,14 +80,14 @@ def read_filled(path: Path, audit_id: str | None = None, expected: Collection[st
             str(path), f"it answers the audit {about['audit'] or 'without an id'}", f"the audit {audit_id}", "Give the workbook of this audit"
         )
     head_row, *body = sheets["verbatims"] or [()]
-    places = _places(path, head_row)
+    places, lang = _places(path, head_row)
     problems: list[AuditError] = []
     rows: list[dict[str, Any]] = []
     for number, cells in enumerate(body, start=2):
         told = {name: cell_text(cells[place]) if place < len(cells) else "" for name, place in places.items()}
         if not any(told.values()):
             continue
-        row, wrong = _row(f"{path}: row {number}", told)
+        row, wrong = _row(f"{path}: row {number}", told, lang)
         problems += wrong
         rows.append(row)
     problems += _ids(path, [str(row["verbatim_id"]) for row in rows], expected)
@@ -117,71 +117,73 @@ def _about(path: Path, rows: list[tuple[Any, ...]]) -> dict[str, str]:
     return found
 
 
-def _places(path: Path, cells: tuple[Any, ...]) -> dict[str, int]:
-    names = {folded(head(column, lang)): column for column in COLUMNS for lang in ("fr", "en")}
+def _places(path: Path, cells: tuple[Any, ...]) -> tuple[dict[str, int], str]:
+    """Where each column stands, and the language of most heads."""
+    names = {(folded(head(column, lang)), lang): column for column in COLUMNS for lang in ("fr", "en")}
     found: dict[str, int] = {}
+    spoken = Counter({"fr": 0, "en": 0})
     for place, cell in enumerate(cells):
-        column = names.get(folded(cell_text(cell)))
-        if column is not None:
-            found.setdefault(column, place)
+        for lang in spoken:
+            if column := names.get((folded(cell_text(cell)), lang)):
+                found.setdefault(column, place)
+                spoken[lang] += 1
     missing = [column for column in ("id", *FIELDS) if column not in found]
     if missing:
         told = ", ".join(f"{head(column, 'en')!r} ({head(column, 'fr')!r})" for column in missing)
         raise AuditError(
             f"{path}: row 1", f"no column {told}", "the heads that `voc audit` wrote", "Copy the first row back from the original workbook"
         )
-    return found
+    return found, max(spoken, key=lambda lang: spoken[lang])
 
 
-def _row(where: str, told: Mapping[str, str]) -> tuple[dict[str, Any], list[AuditError]]:
+def _row(where: str, told: Mapping[str, str], lang: str) -> tuple[dict[str, Any], list[AuditError]]:
     row: dict[str, Any] = {"verbatim_id": told["id"]}
     problems = []
     for name in FIELDS:
         try:
-            row[name] = _codes(where, told[name]) if name == "codes" else _value(where, name, told[name])
+            row[name] = _codes(where, told[name], lang) if name == "codes" else _value(where, name, told[name], lang)
         except AuditError as error:
             problems.append(error)
             row[name] = None
     if not problems:
-        problems += _consistent(where, row)
+        problems += _consistent(where, row, lang)
     if row["not_valued"] is False:
         row["codes"] = ()
     row["comment"] = told.get("comment", "")
     return row | {name: told.get(name, "") for name in _FRAME}, problems
 
 
-def _consistent(where: str, row: Mapping[str, Any]) -> list[AuditError]:
+def _consistent(where: str, row: Mapping[str, Any], lang: str) -> list[AuditError]:
     if row["codes"] and row["not_valued"] is not True:
-        said, yes = "no" if row["not_valued"] is False else "blank", head("not_valued", "en")
-        place = f"{where}, column {head('codes', 'en')!r}"
+        said, yes = "no" if row["not_valued"] is False else "blank", head("not_valued", lang)
+        place = f"{where}, column {head('codes', lang)!r}"
         return [AuditError(place, f"ways are given, but {yes!r} is {said}", "ways only where it is yes", "Answer yes, or empty the ways")]
     return []
 
 
-def _value(where: str, name: str, text: str) -> bool | str | None:
+def _value(where: str, name: str, text: str, lang: str) -> bool | str | None:
     if not text:
         return None
     value = known(name, text)
     if value is None:
-        raise _wrong(where, name, text)
+        raise _wrong(where, name, text, lang)
     return value == "yes" if name in ("not_valued", "valued") else value
 
 
-def _codes(where: str, text: str) -> tuple[str, ...] | None:
+def _codes(where: str, text: str, lang: str) -> tuple[str, ...] | None:
     parts = [part.strip() for part in text.replace("\n", ";").split(";") if part.strip()]
     found = {part: known("codes", part) for part in parts}
     for part, value in found.items():
         if value is None:
-            raise _wrong(where, "codes", part)
+            raise _wrong(where, "codes", part, lang)
     order = values("codes")
     return tuple(sorted({str(value) for value in found.values()}, key=order.index)) or None
 
 
-def _wrong(where: str, name: str, text: str) -> AuditError:
-    lang = "fr" if any(text and word in folded(text) for word in ("oui", "non", "aucun")) else "en"
+def _wrong(where: str, name: str, text: str, lang: str) -> AuditError:
     offered = [shown(name, value, lang) for value in values(name)]
     several = "one of the list, or several with a semicolon between them" if name == "codes" else "one of the list, or nothing"
-    return AuditError(f"{where}, column {head(name, 'en')!r}", f"{text[:60]!r}", several, suggest(text, offered))
+    return AuditError(f"{where}, column {head(name, lang)!r}", f"{text[:60]!r}", several, suggest(text, offered))
 
 
 def _ids(path: Path, found: list[str], expected: Collection[str] | None) -> list[AuditError]:

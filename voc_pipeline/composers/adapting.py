@@ -108,7 +108,7 @@ def adapt(config: Config, labels: Path, out: Path | None = None) -> Outcome:
     aside: dict[str, str] = {}
     columns = list(dict.fromkeys(name for one in told for name in one.values if name not in CONTEXT))
     for column in columns:
-        filled = [i for i, one in enumerate(told) if one.values.get(column)]
+        filled = _told_once(column, told, aside)
         if column in CORRECTED:
             if len(filled) < LEAST_CORRECTIONS:
                 aside[column] = f"{len(filled)} corrected rows; a head is moved from {LEAST_CORRECTIONS} on"
@@ -158,6 +158,26 @@ def adapt(config: Config, labels: Path, out: Path | None = None) -> Outcome:
     return Outcome(out, version, len(told), heads, new, aside)
 
 
+def _told_once(column: str, told: Sequence[Told], aside: dict[str, str]) -> list[int]:
+    """Rows that fill a column, one of each text; a text that is given two values teaches nothing. What is left out is told in `aside`."""
+    rows_of: dict[tuple[str, ...], list[int]] = {}
+    for i, one in enumerate(told):
+        if one.values.get(column):
+            v = one.verbatim
+            rows_of.setdefault((v.text_key, v.question, v.kind), []).append(i)
+    agreed = [rows for rows in rows_of.values() if len({_meant(column, told[i].values[column]) for i in rows}) == 1]
+    if torn := len(rows_of) - len(agreed):
+        n = sum(map(len, rows_of.values())) - sum(map(len, agreed))
+        aside[f"{column}: {n} rows"] = f"{'one text is' if torn == 1 else f'{torn} texts are'} given different values"
+    if again := sum(map(len, agreed)) - len(agreed):
+        aside[f"{column}: {'one row' if again == 1 else f'{again} rows'}"] = "the text of another row with the same value: counted once"
+    return sorted(rows[0] for rows in agreed)
+
+
+def _meant(column: str, value: str) -> str:
+    return " ".join(sorted(_several(value))) if column == "codes" else _class(value)
+
+
 # ---------------------------------------------------------------- the file
 
 
@@ -171,6 +191,8 @@ def _told(config: Config, path: Path) -> list[Told]:
     problems = [f"{row.place}: {row.detail}" for row in rows if isinstance(row, BrokenRow)]
     records = [(row.place, _clean(row.values)) for row in rows if isinstance(row, Row)]
     records = [(place, values) for place, values in records if any(values.values())]
+    if not records and not problems:
+        raise TrainingError(str(path), "no row with anything in it", "a table of labelled verbatims", "Label some verbatims first")
     names = {name for _, values in records for name in values}
     if not names & {"verbatim_id", "text"}:
         raise TrainingError(
@@ -421,4 +443,8 @@ def show(outcome: Outcome, config_name: str, console: Console) -> None:
     for name, why in outcome.aside.items():
         console.print(f"  left aside: {name}: {why}")
     console.print(f"Model {outcome.version} written to {outcome.folder}")
+    if not outcome.labels and not any(head.moved for head in outcome.heads.values()):
+        console.print(f"It answers as the model before did: your rows bettered no head, so {config_name} can stay as it is.")
+        return
     console.print(f"To use it, set in {config_name}:  model: {outcome.folder}")
+    console.print("An audit corrects the shares of the model that it judged: with this one, draw another by `voc audit`.")

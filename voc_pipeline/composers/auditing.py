@@ -17,7 +17,7 @@ from voc_pipeline.audit.figures import MOST_PEOPLE
 from voc_pipeline.audit.sampling import ENOUGH, least_drawn
 from voc_pipeline.audit.sheet import FIELDS, NONE, shown
 from voc_pipeline.config import Config
-from voc_pipeline.errors import AuditError, RunError
+from voc_pipeline.errors import AuditError, RunError, suggest
 from voc_pipeline.keys import fold
 from voc_pipeline.redact import redact
 from voc_pipeline.report.reading import Figures, detail, parted
@@ -68,8 +68,12 @@ def draw_sample(config: Config, n: int, to: Path | None, lang: Literal["fr", "en
 
     Raises:
         RunError: No run is done yet.
-        AuditError: `n` is too small, or the file is there already.
+        AuditError: `n` is too small, or the file is there already, or is to be no workbook.
     """
+    if to is not None and to.suffix.lower() != ".xlsx":
+        raise AuditError(
+            f"--to {to}", f"a name that ends in {to.suffix or 'nothing'}", "a workbook, FILE.xlsx", f"Call it {to.with_suffix('.xlsx').name}"
+        )
     with open_store(config.store_url) as store:
         run = store.last_done_run()
         if run is None:
@@ -135,10 +139,7 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
         with store.transaction():  # answers, and what every figure makes of them: all or nothing
             for one in filled:
                 store.write_audit_answers(audit.id, one.annotator, _answers(one))
-            audited, newest = store.run(audit.run_id), store.last_done_run()
-            newest = newest or audited
-            for run in {audited.id: audited, newest.id: newest}.values():
-                write_audited(store, run.id, _measured(store, run))
+            newest = _measure_again(store, audit)
         metrics = _measured(store, newest, audit)
         shown_in_reports = detail(Figures(store.metrics(newest.id, SCOPE)).get(SCOPE, "", "sample"), "id")
         publish_to(config, store, newest.id, config.output_dir)
@@ -158,6 +159,44 @@ def take_back(config: Config, files: Sequence[Path]) -> list[Metric]:
         )
     console.print(f"\nReports of {newest.id} written again, and audit.csv: {escape(str(config.output_dir))}", soft_wrap=True)
     return metrics
+
+
+def withdraw(config: Config, name: str) -> None:
+    """Remove what a person answered to the last audit that they answered, and write the reports again without it.
+
+    Args:
+        config: Settings.
+        name: Of the person, whatever its case.
+
+    Raises:
+        AuditError: Nobody of that name has answered an audit of this store.
+    """
+    with open_store(config.store_url) as store:
+        answered = [(audit, answer.annotator) for audit in store.audits() for answer in store.audit_answers(audit.id)]
+        theirs = [(audit, one) for audit, one in answered if fold(one) == fold(name)]
+        if not theirs:
+            known = sorted({one for _, one in answered})
+            expected, remedy = "a person who has answered", "`voc audit CONFIG --filled FILE` takes answers back"
+            raise AuditError(f"--withdraw {name}", "nobody of that name has answered an audit", expected, suggest(name, known) if known else remedy)
+        audit, annotator = theirs[-1]
+        with store.transaction():
+            store.write_audit_answers(audit.id, annotator, [])
+            newest = _measure_again(store, audit)
+        publish_to(config, store, newest.id, config.output_dir)
+    n = sum(found == (audit, annotator) for found in theirs)
+    Console(highlight=False).print(
+        f"{n} verbatims that {escape(annotator)} read for {audit.id} count no more. Reports of {newest.id} written again: {escape(str(config.output_dir))}",
+        soft_wrap=True,
+    )
+
+
+def _measure_again(store: Store, audit: Audit) -> Run:
+    """Figures of the run an audit was drawn from and of the newest, which is returned."""
+    audited, newest = store.run(audit.run_id), store.last_done_run()
+    newest = newest or audited
+    for run in {audited.id: audited, newest.id: newest}.values():
+        write_audited(store, run.id, _measured(store, run))
+    return newest
 
 
 def _measured(store: Store, run: Run, audit: Audit | None = None) -> list[Metric]:
@@ -213,7 +252,7 @@ def _check_people(store: Store, audit: Audit, filled: Sequence[Filled]) -> None:
             f"audit {audit.id}",
             f"{earlier} answered it already; with {', '.join(names)} there would be {len(everyone)} people",
             "at most two",
-            "To replace someone's answers, write that name in the first sheet",
+            "To replace someone's answers, write that name in the first sheet; `voc audit CONFIG --withdraw NAME` removes them",
         )
 
 
@@ -271,7 +310,7 @@ def show(console: Console, metrics: Sequence[Metric]) -> None:
             table.add_row(f"  {shown(field, value, 'en')}", *_cells(f, key))
     console.print(table)
     console.print(
-        "F1 of a value, and shares with the model's errors taken out, are told where people gave it to 30 verbatims or more, and not to 30 or more.",
+        "An answer has an F1 and a corrected share only where people gave it to at least 30 verbatims, and another one to at least 30.",
         soft_wrap=True,
     )
     _show_gates(console, f, people)

@@ -183,8 +183,11 @@ def folds(target: Array, customers: Sequence[str]) -> Iterator[tuple[Array, Arra
 def measured(figure: Callable[[Array], float], customers: Sequence[str], draws: int = 400) -> Measured:
     """A figure of all rows, and the interval that resampled customers give it.
 
+    Where nothing is wrong, resampling finds no other figure however few the customers: the lower end is then Clopper and Pearson's (1934) for that many
+    right of that many.
+
     Args:
-        figure: From row indexes to a number.
+        figure: From row indexes to a number, at most 1.
         customers: Of each row.
         draws: Resamples.
     """
@@ -193,8 +196,10 @@ def measured(figure: Callable[[Array], float], customers: Sequence[str], draws: 
     members = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
     rng = np.random.default_rng(_SEED)
     values = sorted(figure(np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])) for _ in range(draws))
-    low, high = values[int(0.025 * draws)], values[int(0.975 * draws) - 1]
-    return Measured(round(figure(np.arange(len(groups))), 4), round(low, 4), round(high, 4), len(groups))
+    low, high, value = values[int(0.025 * draws)], values[int(0.975 * draws) - 1], figure(np.arange(len(groups)))
+    if value == 1:
+        low = min(low, 0.025 ** (1 / len(members)))
+    return Measured(round(value, 4), round(low, 4), round(high, 4), len(groups))
 
 
 def f1_by_class(target: Array, said: Array, n_classes: int) -> Array:
