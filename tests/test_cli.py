@@ -18,6 +18,7 @@ import typer.main
 from commands import ROOT, demo_config, environment, voc
 from conftest import Demo
 
+from voc_pipeline import cli
 from voc_pipeline.cli import app
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # the app has several commands, so it is a group
@@ -272,6 +273,22 @@ def _has_begun(database: Path) -> bool:
             return bool(connection.execute("SELECT count(*) FROM shard WHERE step = 'annotate'").fetchone()[0])
     except sqlite3.Error:
         return False
+
+
+@pytest.mark.parametrize(("cause", "code", "told"), [(KeyboardInterrupt(), 130, ""), (OSError("disk"), 1, "fault of voc")])
+def test_ctrl_c_while_a_library_is_imported_is_a_quiet_end(
+    cause: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A library stopped while it is imported answers with an ImportError: told as Ctrl-C is; any other is told as our fault."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise ImportError("the library could not be loaded") from cause
+
+    monkeypatch.setattr(cli, "app", fails)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capsys.readouterr().err
+    assert ended.value.code == code and (told in said if told else said == "")
 
 
 # ---------------------------------------------------------------- audit

@@ -202,6 +202,28 @@ def test_parallel_sentences_of_train_and_test_share_no_side(tmp_path: Path) -> N
     assert len(test) == 4 and not ({en for _, en in train} & {en for _, en in test})
 
 
+@pytest.mark.parametrize(
+    ("flag", "content", "told"),
+    [
+        ("stars", "stars,title,text\ncinq,Bien,Rien à redire du tout\n", "stars from 1 to 5"),
+        ("feelings", "title,text,ressenti,injustice,anger\n,Attente de trois heures,fâché,,\n", "ressenti one of Négatif"),
+        ("hold_out", "", "Known: B, C, D"),
+    ],
+)
+def test_what_could_not_supervise_or_be_held_out_is_refused_before_hours_of_training(flag: str, content: str, told: str, tmp_path: Path) -> None:
+    """Stars that are no numbers, feelings of other words, an origin that no row has: told at once, with what is expected."""
+    (tmp_path / "rows.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(TrainingError, match=told):
+        train([WRITTEN], tmp_path / "model", **{**TRAINING, flag: ("Z",) if flag == "hold_out" else tmp_path / "rows.csv"})
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_table_may_begin_with_the_mark_that_spreadsheets_write(tmp_path: Path) -> None:
+    """A CSV saved as "UTF-8" by a spreadsheet has a byte order mark before its first column."""
+    (tmp_path / "p.csv").write_text("fr,en\nmerci bien,thanks a lot\n", encoding="utf-8-sig")
+    assert read_parallel(tmp_path / "p.csv") == [("merci bien", "thanks a lot")]
+
+
 def test_few_parallel_sentences_leave_most_to_learn_from(tmp_path: Path) -> None:
     """A tenth is kept to measure with at most, so that a small file, plain or gzipped, still teaches."""
     (tmp_path / "p.csv").write_text("fr,en\n" + "".join(f"phrase numéro {i} du lot,sentence number {i}\n" for i in range(50)), encoding="utf-8")
@@ -214,7 +236,7 @@ def test_few_parallel_sentences_leave_most_to_learn_from(tmp_path: Path) -> None
     [
         ("gone.csv", None, "no such file"),
         ("columns.csv", b"fr;en\nbonjour;hello\n", "no column 'fr'"),
-        ("latin.csv", "fr,en\nété,summer\n".encode("latin-1"), "not UTF-8"),
+        ("latin.csv", "fr,en\nhiver,winter\nété,summer\n".encode("latin-1"), "line 3: not UTF-8"),
         ("cut.csv.gz", gzip.compress(b"fr,en\n" + b"bonjour,hello\n" * 900)[:-30], "cannot be read"),
         ("short.csv", b"fr,en\nbonjour,hello\nmerci\n", "fewer values than columns"),
         ("few.csv", b"fr,en\nbonjour,hello\nmerci,thanks\n", "2 pairs"),

@@ -406,10 +406,19 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        if _stopped(error):
+            sys.exit(130)
         if os.environ.get("VOC_TRACEBACK"):
             raise
         typer.echo(f"error: {type(error).__name__}: {error}\nThis is a fault of voc, not yours. VOC_TRACEBACK=1 shows where it lies.", err=True)
         sys.exit(1)
+
+
+def _stopped(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is what an error comes from: a library stopped while it is imported says so as an ImportError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 if __name__ == "__main__":

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from voc_pipeline.annotate import Annotator, load_annotator
 from voc_pipeline.checkpoint import find, load, n_positions
 from voc_pipeline.composers.annotating import feedback_of
 from voc_pipeline.encoder import load_encoder
-from voc_pipeline.errors import TrainingError
+from voc_pipeline.errors import TrainingError, suggest
 from voc_pipeline.heads import load_heads
 from voc_pipeline.intake import Intake
 from voc_pipeline.keys import installation_key
-from voc_pipeline.schema import Verbatim
+from voc_pipeline.schema import SMALL_BASE, Verbatim
 from voc_pipeline.training.labelled import Labelled, read_labelled, split
 
 UNLABELLED = 5000
@@ -109,6 +110,10 @@ def show(found: Mapping[str, Any], console: Console) -> None:
             f"{NAMES[name]} {measures[name]['value']:.3f}" for name in ("sentiment_macro_f1_4", "not_valued_f1", "stage_accuracy") if name in measures
         )
         console.print(f"  {part} (n={measures['stage_accuracy']['n']}): {told}")
+    if found["n"] < SMALL_BASE:
+        console.print(
+            f"  [yellow]Under {SMALL_BASE} verbatims the intervals are too narrow to be believed: resampling so few says little.[/]", soft_wrap=True
+        )
     console.print("  calibration error: " + ", ".join(f"{name} {value:.3f}" for name, value in found["calibration_error"].items()))
 
 
@@ -157,6 +162,10 @@ def train(
     from voc_pipeline.training.vocabulary import graft
 
     records = [record for record in read_labelled(data) if record.licence != "nc"]
+    origins = sorted({record.origin for record in records})
+    for one in hold_out:
+        if one not in origins:
+            raise TrainingError(f"--hold-out {one}", "no row is of that origin", "an origin (writer, or else source) of the rows", suggest(one, origins))
     unseen = [record for record in records if record.origin in hold_out]
     parts = split([record for record in records if record.origin not in hold_out], {"test": 0.1, "dev": 0.1})
     if len(parts["train"]) < 50 or len(parts["dev"]) < 5:
@@ -172,6 +181,14 @@ def train(
             expected = "at least ten different ones, French sides of four words or more among them"
             raise TrainingError(str(parallel), f"{len(pairs) + len(unseen_pairs)} pairs", expected, "Give more sentences, or leave --parallel out")
     themes = sorted({p.theme for r in parts["train"] for p in r.passages if p.theme}) or ["other"]
+    console = Console(highlight=False)
+    told = ", ".join(
+        f"{len(parts[name])} {words}" for name, words in (("train", "verbatims train"), ("dev", "choose thresholds"), ("test", "are measured"))
+    )
+    held = f", {len(unseen)} more are held out by origin" if unseen else ""
+    console.print(
+        f"{told}{held}; {len(distant)} rows of distant supervision, {len(pairs)} parallel sentences, {len(themes)} categories", soft_wrap=True
+    )
     tokenizer, body = load(checkpoint(encoder))
     if distil:
         goal = distillation.encode(body, tokenizer, [en for _, en in pairs])
@@ -208,9 +225,12 @@ def train(
         found = {}
         for name, rows in sets.items():
             found[name] = figures(rows, answers_of(rows, annotator)) | {"tfidf": figures(rows, tfidf_answers(parts["train"], rows))}
-            show({"model_version": annotator.version, "data": [name], **found[name]}, Console())
+            show({"model_version": annotator.version, "data": [name], **found[name]}, console)
         write_metrics(made / "metrics.json", annotator.version, found)
         _move(made, out)
+    console.print(
+        f"Model {annotator.version} written to {escape(str(out))}. To use it, set in your configuration:  model: {escape(str(out))}", soft_wrap=True
+    )
 
 
 def _move(made: Path, out: Path) -> None:

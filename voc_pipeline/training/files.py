@@ -17,7 +17,7 @@ GZIP = b"\x1f\x8b"
 
 @contextmanager
 def opened(path: Path, expected: str, remedy: str) -> Iterator[TextIO]:
-    """A file's text in UTF-8, unzipped where it begins as gzip does.
+    """A file's text in UTF-8, with or without its mark, unzipped where it begins as gzip does.
 
     Raises:
         TrainingError: No such file, a folder, broken gzip or another encoding, whether on opening or while it is read; `expected` and `remedy` end it.
@@ -25,14 +25,25 @@ def opened(path: Path, expected: str, remedy: str) -> Iterator[TextIO]:
     try:
         with path.open("rb") as raw:
             zipped = raw.read(2) == GZIP
-        with gzip.open(path, "rt", encoding="utf-8", newline="") if zipped else path.open(encoding="utf-8", newline="") as lines:
+        with gzip.open(path, "rt", encoding="utf-8-sig", newline="") if zipped else path.open(encoding="utf-8-sig", newline="") as lines:
             yield lines
     except FileNotFoundError:
         raise TrainingError(str(path), "no such file", expected, remedy) from None
-    except UnicodeDecodeError as error:
-        raise TrainingError(str(path), f"byte {error.start} of a part read is not UTF-8", expected, "Save it as UTF-8") from None
+    except UnicodeDecodeError:
+        raise TrainingError(f"{path}: line {_first_undecodable(path, zipped)}", "not UTF-8", expected, "Save it as UTF-8") from None
     except (OSError, EOFError, zlib.error) as error:
         raise TrainingError(str(path), f"cannot be read: {error}", expected, remedy) from None
+
+
+def _first_undecodable(path: Path, zipped: bool) -> int:
+    """Number of the first line that is not UTF-8."""
+    with gzip.open(path) if zipped else path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    raise AssertionError(f"{path} is UTF-8")
 
 
 def rows_of(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:

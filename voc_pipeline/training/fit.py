@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from voc_pipeline.checkpoint import trimmed
+from voc_pipeline.errors import TrainingError
 from voc_pipeline.heads import SEGMENT_TASKS, VERBATIM_TASKS
 from voc_pipeline.schema import Role
 from voc_pipeline.training.distil import Pairs, contrast
@@ -133,23 +134,28 @@ def read_distant(stars: Path | None, feelings: Path | None, exclude: set[str], s
         seed: Of the thinning.
 
     Raises:
-        TrainingError: A file cannot be read or lacks a column.
+        TrainingError: A file cannot be read or lacks a column, or no row of it can teach.
     """
     rng = random.Random(seed)
     found: list[Distant] = []
     if stars:
         rows = [row for row in rows_of(stars, ("stars", "title", "text")) if row["stars"] in set("12345") and len(row["text"].split()) >= 3]
+        if not rows:
+            raise TrainingError(str(stars), "no row that can teach", "stars from 1 to 5 beside texts of three words or more", "Check the columns")
         few = [row for row in rows if row["stars"] != "5"]
         many = rng.sample([row for row in rows if row["stars"] == "5"], k=min(len(few) // 2, sum(r["stars"] == "5" for r in rows)))
         found += [Distant(_titled(row), stars=int(row["stars"])) for row in few + many if folded(row["text"]) not in exclude]
     if feelings:
-        names = {"Négatif": 0, "Neutre": 1, "Positif": 2}
+        names, before = {"Négatif": 0, "Neutre": 1, "Positif": 2}, len(found)
         for row in rows_of(feelings, ("title", "text", "ressenti", "injustice", "anger")):
             if folded(row["text"]) in exclude or len(row["text"].split()) < 3:
                 continue
             marks = (float(row["injustice"] == "1"), float(row["anger"] == "1")) if row["injustice"] in "01" and row["injustice"] else None
             if row["ressenti"] in names or marks:
                 found.append(Distant(_titled(row), feeling=names.get(row["ressenti"]), marks=marks))
+        if len(found) == before:
+            expected = f"ressenti one of {', '.join(names)}, or injustice and anger 0 or 1, beside texts of three words or more"
+            raise TrainingError(str(feelings), "no row that can teach", expected, "Check the columns")
     return found
 
 
