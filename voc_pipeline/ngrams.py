@@ -10,8 +10,8 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,16 +27,27 @@ PIECES = range(3, 6)
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
+REMEMBERED = 100_000
+"""Words whose pieces are remembered: customers use the same few over and over."""
+
+
 def ngrams_of(text: str) -> list[str]:
     """Words, pairs of neighbours (joined by a space) and pieces of words (after ``#``), without case or accents; a sign counts as a word."""
-    folded = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    words = _WORD.findall(folded)
-    found = [*words, *(f"{left} {right}" for left, right in pairwise(words))]
-    for word in words:
-        edged = f" {word} "
-        for n in PIECES:
-            found.extend("#" + edged[at : at + n] for at in range(len(edged) - n + 1))
-    return found
+    words = _words(text)
+    return [*words, *_pairs(words), *(piece for word in words for piece in _pieces(word))]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall("".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)))
+
+
+def _pairs(words: Sequence[str]) -> list[str]:
+    return [f"{left} {right}" for left, right in pairwise(words)]
+
+
+def _pieces(word: str) -> list[str]:
+    edged = f" {word} "
+    return ["#" + edged[at : at + n] for n in PIECES for at in range(len(edged) - n + 1)]
 
 
 def own_words(verbatim: Verbatim) -> str:
@@ -69,15 +80,27 @@ class NGrams:
     weights: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.int8]]]
     scales: Mapping[str, Floats]
     biases: Mapping[str, Floats]
+    _remembered: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def see(self, text: str) -> Seen:
         """A text as the model sees it: the logarithm of each n-gram's count, plus one, times its inverse document frequency."""
-        known = self.vocabulary
-        counts = sorted(Counter(known[gram] for gram in ngrams_of(text) if gram in known).items())
+        words = _words(text)
+        found = [row for word in words for row in self._rows_of(word)]
+        found += [self.vocabulary[pair] for pair in _pairs(words) if pair in self.vocabulary]
+        counts = sorted(Counter(found).items())
         rows = np.array([row for row, _ in counts], np.int64)
         values = (1 + np.log(np.array([n for _, n in counts], np.float32))) * self.idf[rows]
         length = float(np.sqrt((values * values).sum()))
         return Seen(rows, np.asarray(values / max(length, 1e-12), np.float32))
+
+    def _rows_of(self, word: str) -> tuple[int, ...]:
+        """Rows of a word and of its pieces."""
+        rows = self._remembered.get(word)
+        if rows is None:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            rows = self._remembered[word] = tuple(self.vocabulary[gram] for gram in (word, *_pieces(word)) if gram in self.vocabulary)
+        return rows
 
     def logits(self, seen: Seen, task: str) -> Floats:
         """Logits of one head. *Shape:* (n_labels,)."""
