@@ -28,6 +28,7 @@ lint: install
 
 bench: install  ## Ratios against what one would use instead.
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.stability
 	$(BIN)/python -m benchmarks.loop
 

@@ -14,13 +14,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.texts import WORDS
+
 HERE = Path(__file__).resolve().parent
 WARM = "UMAP's compiled functions were on disk from an earlier run, as they are after a machine's first; that one takes some seconds more."
 
 
-def measure(system: str, n: int, *, first: bool = False) -> dict[str, Any]:
+def measure(system: str, n: int, words: int = WORDS, *, first: bool = False) -> dict[str, Any]:
     """Figures of one system on `n` texts, in a process of its own; `first`: with no compiled function of UMAP on disk, as on a new machine."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.systems", system, str(n)]
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.systems", system, str(n), str(words)]
     with tempfile.TemporaryDirectory() as empty:
         known = {**os.environ, "NUMBA_CACHE_DIR": empty} if first else os.environ
         done = subprocess.run(command, cwd=HERE.parent, env=known, capture_output=True, text=True, check=False)

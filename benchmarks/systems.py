@@ -1,6 +1,6 @@
 """The systems that are timed, imports of their libraries included, as whoever calls them waits for those too.
 
-Each runs alone in a process of its own: `python -m benchmarks.systems NAME N`, one JSON line out.
+Each runs alone in a process of its own: `python -m benchmarks.systems NAME N [WORDS]`, one JSON line out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from voc_pipeline.offline import switch_off_telemetry
 switch_off_telemetry()
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from benchmarks.texts import texts  # noqa: E402  # after the switches
+from benchmarks.texts import WORDS, texts  # noqa: E402  # after the switches
 from voc_pipeline.places import ROOT, model_path  # noqa: E402  # after the switches
 
 CONFIG = """project: bench
@@ -71,6 +71,49 @@ def ours(rows: list[str]) -> dict[str, float]:
         return {"seconds": first, "again_seconds": again, "fresh_seconds": fresh, "report_mib": report, **steps}
 
 
+def labels(rows: list[str]) -> dict[str, float]:
+    """Our labels alone, all of them, after imports: the model loaded, then every text through intake, segments, encoder, reader and heads; and the encoder alone."""
+    from voc_pipeline.annotate import load_annotator
+    from voc_pipeline.composers.annotating import feedback_of
+    from voc_pipeline.encoder import encode_all
+    from voc_pipeline.intake import Intake
+    from voc_pipeline.keys import installation_key
+
+    start = time.perf_counter()
+    annotator = load_annotator("voc-mini")
+    loaded = time.perf_counter()
+    intake = Intake(installation_key(), ("fr", "en"))
+    verbatims = [intake.prepare(feedback_of(str(i), row, lang="", channel="review", question="")) for i, row in enumerate(rows)]
+    prepared = time.perf_counter()
+    answered = sum(1 for _ in annotator.annotate(verbatims))
+    if answered != len(rows):
+        raise SystemExit(f"{answered} of {len(rows)} texts answered")
+    labelled = time.perf_counter()
+    encoded = sum(1 for _ in encode_all(annotator.encoder, rows))
+    if encoded != len(rows):
+        raise SystemExit(f"{encoded} of {len(rows)} texts encoded")
+    told = {"load_seconds": loaded - start, "intake_seconds": prepared - loaded, "label_seconds": labelled - prepared}
+    return {"seconds": sum(told.values()), **told, "encode_seconds": time.perf_counter() - labelled}
+
+
+def pipeline(rows: list[str]) -> dict[str, float]:
+    """One label by a transformers pipeline at its defaults, after imports: the same encoder in fp32, text after text."""
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import pipeline as made
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    folder = str(model_path("voc-mini"))
+    start = time.perf_counter()
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=4, dtype="float32")
+    classify = made("text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained(folder), truncation=True, max_length=512)
+    loaded = time.perf_counter()
+    for row in rows:
+        classify(row)
+    told = {"load_seconds": loaded - start, "label_seconds": time.perf_counter() - loaded}
+    return {"seconds": sum(told.values()), **told}
+
+
 def pipelines(rows: list[str]) -> dict[str, float]:
     """What a user would pick: a transformers pipeline per label at its defaults, and BERTopic at its defaults."""
     start = time.perf_counter()
@@ -118,13 +161,19 @@ def straight(rows: list[str]) -> dict[str, float]:
     return {"seconds": time.perf_counter() - start, "step.label": round(labelled - start, 2), "step.topics": round(time.perf_counter() - labelled, 2)}
 
 
-SYSTEMS: dict[str, Callable[[list[str]], dict[str, float]]] = {"ours": ours, "pipelines": pipelines, "straight": straight}
+SYSTEMS: dict[str, Callable[[list[str]], dict[str, float]]] = {
+    "ours": ours,
+    "pipelines": pipelines,
+    "straight": straight,
+    "labels": labels,
+    "pipeline": pipeline,
+}
 
 
 def main() -> None:
-    """Run one system on N texts and print its figures."""
-    name, n = sys.argv[1], int(sys.argv[2])
-    rows = texts(n)
+    """Run one system on N texts (of WORDS words) and print its figures."""
+    name, n, *words = sys.argv[1], *map(int, sys.argv[2:])
+    rows = texts(n, words=words[0] if words else WORDS)
     found = SYSTEMS[name](rows)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

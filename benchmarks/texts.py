@@ -9,6 +9,8 @@ import json
 import random
 from pathlib import Path
 
+WORDS = 70
+"""Words of a text before its last sentence ends."""
 SAMPLES = Path(__file__).resolve().parent.parent / "data_samples"
 
 
@@ -23,8 +25,8 @@ def own_sentences() -> dict[str, list[str]]:
     return found
 
 
-def texts(n: int, seed: int = 5, words: int = 70) -> list[str]:
-    """`n` distinct verbatims of `words` words and the rest of a sentence (80 on average), four in five in French, the same ones at every call."""
+def texts(n: int, seed: int = 5, words: int = WORDS) -> list[str]:
+    """`n` distinct verbatims of `words` words and the rest of a sentence (80 on average for 70), four in five in French, the same ones at every call."""
     rng = random.Random(seed)
     sentences = own_sentences()
     out: dict[str, None] = {}

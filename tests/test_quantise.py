@@ -12,7 +12,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
 from voc_pipeline.training.export import write_onnx
-from voc_pipeline.training.quantise import TABLE, _even_out, _matrices, _reach, quantise
+from voc_pipeline.training.quantise import TABLE, _even_out, _matrices, _part, _reach, quantise
 
 DIM = 48
 Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
@@ -73,6 +73,61 @@ def test_evening_out_changes_no_answer(plain: Path) -> None:
     assert before[normed].max() / np.median(before[normed]) > 10 > 4 > after[f"{normed}.even"].max() / np.median(after[f"{normed}.even"])
 
 
+def _narrowing(graph: Path) -> tuple[Any, Any, Array, Array]:
+    """A graph, its narrowing product, the weights, and how far the channels that it reads reach."""
+    model = onnx.load(graph)
+    node, weight = next((node, weight) for node, weight in _matrices(model) if weight.shape[0] > weight.shape[1])
+    return model, node, weight, _reach(model, {node.input[0]}, _ids(1, 20))[node.input[0]]
+
+
+def test_parts_change_no_answer(plain: Path) -> None:
+    """A narrowing product in three, its channels sorted by reach and every token brought to one size, says what it said; the farthest are few."""
+    model, node, weight, reach = _narrowing(plain)
+    out = node.output[0]
+    assert _part(model, node, weight, reach)
+    onnx.checker.check_model(model)
+    parts = [w.shape for one, w in _matrices(model) if one.output[0].startswith(node.name)]
+    assert parts == [(152, DIM), (32, DIM), (8, DIM)] and out in {name for one in model.graph.node for name in one.output}
+    assert np.allclose(_answers(model.SerializeToString(), _ids(2, 20)), _answers(plain, _ids(2, 20)), atol=1e-4)
+    split = next(one.input[0] for one in model.graph.node if one.op_type == "Split")
+    after = _reach(model, {split}, _ids(1, 20))[split]
+    assert after[-8:].min() >= after[:152].mean()
+
+
+class _Gated(_Layer):
+    """A feed-forward layer whose halves are multiplied."""
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        x = self.table(ids)
+        half, gate = self.up(self.norm(x)).chunk(2, dim=-1)
+        read: torch.Tensor = x + self.down(torch.cat([half * torch.sigmoid(gate), half], -1))
+        return read
+
+
+class _ReadTwice(_Layer):
+    """A feed-forward layer whose inner channels are read elsewhere too."""
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        x = self.table(ids)
+        inner = nn.functional.gelu(self.up(self.norm(x)))
+        read: torch.Tensor = x + self.down(inner) + inner[..., :1]
+        return read
+
+
+@pytest.mark.parametrize("kind", [_Gated, _ReadTwice])
+def test_channels_that_mix_or_go_elsewhere_are_left_in_their_order(kind: type[_Layer], tmp_path: Path) -> None:
+    """Where sorting would change an answer nothing is sorted, and the graph is still near."""
+    torch.manual_seed(3)
+    path, made = tmp_path / "plain.onnx", tmp_path / "int8.onnx"
+    write_onnx(kind().eval(), (torch.tensor([[1, 2, 3]]),), path, ["ids"], "read", {"ids": {1: "n"}, "read": {1: "n"}}, int8=False)
+    model, node, weight, reach = _narrowing(path)
+    before = model.SerializeToString()
+    assert not _part(model, node, weight, reach) and model.SerializeToString() == before
+    quantise(path, made, _ids(1, 20))
+    assert _error(made, path) < 0.05
+    assert "MatMulNBits" in {one.op_type for one in onnx.load(made).graph.node}
+
+
 @pytest.mark.parametrize("shown", [True, False], ids=["shown what it will read", "shown nothing"])
 def test_it_is_nearer_than_one_scale_for_all(plain: Path, tmp_path: Path, shown: bool) -> None:
     """A third of the error of onnxruntime's dynamic quantisation alone, at about its size."""
@@ -90,3 +145,15 @@ def test_it_is_made_alike_twice(plain: Path, tmp_path: Path, n_shown: int) -> No
     quantise(plain, once, _ids(1, n_shown))
     quantise(plain, again, _ids(1, n_shown)[::-1])
     assert once.read_bytes() == again.read_bytes()
+
+
+def test_a_token_of_zeros_is_read_as_zeros(tmp_path: Path) -> None:
+    """Where nothing reaches the narrowing matrix, its answer is its bias, never a number that is none."""
+    layer = _Layer()
+    with torch.no_grad():
+        layer.up.weight.zero_()
+        layer.up.bias.zero_()
+    path, made = tmp_path / "plain.onnx", tmp_path / "int8.onnx"
+    write_onnx(layer.eval(), (torch.tensor([[1, 2, 3]]),), path, ["ids"], "read", {"ids": {1: "n"}, "read": {1: "n"}}, int8=False)
+    quantise(path, made, _ids(1, 20))
+    assert np.isfinite(_answers(made, _ids(2, 20))).all() and _error(made, path) < 0.05

@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from benchmarks import folds, topics
+from benchmarks import folds, throughput, topics
 from benchmarks.overlap import overlap
 from voc_pipeline.places import ROOT
 
@@ -30,7 +30,7 @@ def test_nothing_found_is_no_group() -> None:
     assert (got["noise"], got["purity"], got["groups"]) == (1.0, 0.0, 0)
 
 
-@pytest.mark.parametrize("benchmark", [folds, topics], ids=["folds", "topics"])
+@pytest.mark.parametrize("benchmark", [folds, throughput, topics], ids=["folds", "throughput", "topics"])
 def test_the_page_says_what_the_file_of_figures_says(benchmark: ModuleType) -> None:
     """The Markdown that is read is made from the figures that were measured, to the last digit."""
     name = benchmark.__name__.rpartition(".")[2]

@@ -70,6 +70,11 @@ class Laid:
     end: Ints
     evidence: Bools
 
+    def feed(self) -> dict[str, Floats | Ints]:
+        """Inputs of a reader's graph, one verbatim. *Shape:* (1, n_tokens, dim) and (1, n_tokens)."""
+        places = {"customer": self.customer, "start": self.start, "end": self.end}
+        return {"hidden": self.hidden.astype(np.float32, copy=False)[None], **{name: values[None] for name, values in places.items()}}
+
 
 def lay_out(segments: Sequence[Tokens], customer: Sequence[bool]) -> Laid:
     """Token vectors of a verbatim's segments end to end, at most `MAX_READ` of them.
@@ -186,9 +191,7 @@ class Reader:
 
     def read(self, laid: Laid) -> Floats:
         """Token vectors. *Shape:* (n_tokens, dim)."""
-        places = {"customer": laid.customer, "start": laid.start, "end": laid.end}
-        feed = {"hidden": laid.hidden.astype(np.float32, copy=False)[None], **{name: values[None] for name, values in places.items()}}
-        return np.asarray(self._session.run(None, feed)[0][0], np.float32)
+        return np.asarray(self._session.run(None, laid.feed())[0][0], np.float32)
 
 
 def read_verbatim(encoder: Encoder, reader: Reader, verbatim: Verbatim, asked: Callable[[str], Tokens] | None = None) -> tuple[Floats, Bools, Floats]:

@@ -23,6 +23,9 @@ from voc_pipeline.training.fit import WEIGHTS, Averaged, batches, verbatim_targe
 from voc_pipeline.training.labelled import Labelled
 from voc_pipeline.training.network import Descent, attended, loss_of
 
+SHOWN = 200
+"""Verbatims that tell the int8 graph how far its channels reach."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
@@ -199,12 +202,12 @@ def add_reader(folder: Path, encoder: Encoder, heads: Heads, records: Sequence[L
     """
     from safetensors.numpy import load_file, save_file
 
-    reader = ReaderNetwork(encoder.dim)
-    weights = fit_reader(reader, heads, records, examples(verbatims, encoder, heads))
+    reader, shown = ReaderNetwork(encoder.dim), examples(verbatims, encoder, heads)
+    weights = fit_reader(reader, heads, records, shown)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as work:
         place = Path(work)
         save_file({**load_file(folder / "heads.safetensors"), **weights}, place / "heads.safetensors")
-        write_reader(reader, place / "reader.int8.onnx")
+        write_reader(reader, place / "reader.int8.onnx", shown=[one.laid for one in shown[:: max(1, len(shown) // SHOWN)]])
         for name in ("heads.safetensors", "reader.int8.onnx"):  # heads without their reader do not load; a reader without its heads would
             (place / name).chmod(0o644)
             (place / name).replace(folder / name)
@@ -252,12 +255,13 @@ def _evidence(tokens: Tokens, segments: Sequence[Segment]) -> np.ndarray[tuple[i
     return out if out.any() else ~out
 
 
-def write_reader(reader: ReaderNetwork, path: Path, *, int8: bool = True) -> None:
-    """The reader as an ONNX graph from (hidden, customer, start, end) to token vectors, one verbatim a call."""
+def write_reader(reader: ReaderNetwork, path: Path, *, int8: bool = True, shown: Sequence[Laid] = ()) -> None:
+    """The reader as an ONNX graph from (hidden, customer, start, end) to token vectors, one verbatim a call; `shown` tells its int8 form what to hold."""
     from voc_pipeline.training.export import write_onnx
 
     dim = reader.role.shape[1]
     places = tuple(torch.tensor([values]) for values in ([1, 1, 0, 0, 1], [0, 0, 1, 1, 2], [2, 2, 1, 1, 0]))
     names = ["hidden", "customer", "start", "end"]
     axes = {name: {1: "n_tokens"} for name in (*names, "read")}
-    write_onnx(reader.eval().float(), (torch.randn(1, 5, dim), *places), path, names, "read", axes, int8=int8)
+    feeds = [laid.feed() for laid in shown]
+    write_onnx(reader.eval().float(), (torch.randn(1, 5, dim), *places), path, names, "read", axes, int8=int8, shown=feeds)
