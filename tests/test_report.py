@@ -737,3 +737,10 @@ def test_points_are_counted_as_each_language_counts() -> None:
     )
     assert french == ["−1 point", "+1,5 point", "0 point", "−2 points"]
     assert english == ["−1 point", "+1.5 points", "0 points", "−2 points"]
+
+
+def test_yes_and_no_of_an_own_label_are_said_in_the_page_s_language() -> None:
+    """A label of the company's own keeps its values as `yes` and `no`; the page says them in its language, and any other value as it is."""
+    said = {lang: Phrases(read(store(), CONFIG, RUN), Words(lang)) for lang in LANGS}
+    for lang, words in {"fr": ["oui", "non", "sud"], "en": ["yes", "no", "sud"]}.items():
+        assert [said[lang].attribute_value("leaving", value) for value in ("yes", "no", "sud")] == words

@@ -207,9 +207,9 @@ class Phrases:
         return self.t.known(f"attribute.{name}") or capital(name.replace("_", " "))
 
     def attribute_value(self, attribute: str, value: str) -> str:
-        """A value of it."""
+        """A value of it; the yes and no of a label of the company's own, in the page's language."""
         named = {"channel": self.channel, "lang": self.language}.get(attribute)
-        return named(value) if named else value
+        return named(value) if named else self.t.known(f"value.{value}") or value
 
     def day(self, text: str) -> str:
         """A date such as `2026-09-30`; what is none, as it is."""
