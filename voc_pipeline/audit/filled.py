@@ -129,11 +129,16 @@ def _places(path: Path, cells: tuple[Any, ...]) -> tuple[dict[str, int], str]:
                 spoken[lang] += 1
     missing = [column for column in ("id", *FIELDS) if column not in found]
     if missing:
-        told = ", ".join(f"{head(column, 'en')!r} ({head(column, 'fr')!r})" for column in missing)
+        told = ", ".join(f"{_titled(column, 'en')} ({_titled(column, 'fr')})" for column in missing)
         raise AuditError(
             f"{path}: row 1", f"no column {told}", "the heads that `voc audit` wrote", "Copy the first row back from the original workbook"
         )
     return found, max(spoken, key=lambda lang: spoken[lang])
+
+
+def _titled(column: str, lang: str) -> str:
+    """A column's head between quotes, its narrow spaces as plain ones."""
+    return f"'{head(column, lang)}'".replace("\u202f", " ").replace("\u00a0", " ")
 
 
 def _row(where: str, told: Mapping[str, str], lang: str) -> tuple[dict[str, Any], list[AuditError]]:
@@ -155,9 +160,9 @@ def _row(where: str, told: Mapping[str, str], lang: str) -> tuple[dict[str, Any]
 
 def _consistent(where: str, row: Mapping[str, Any], lang: str) -> list[AuditError]:
     if row["codes"] and row["not_valued"] is not True:
-        said, yes = "no" if row["not_valued"] is False else "blank", head("not_valued", lang)
-        place = f"{where}, column {head('codes', lang)!r}"
-        return [AuditError(place, f"ways are given, but {yes!r} is {said}", "ways only where it is yes", "Answer yes, or empty the ways")]
+        said, yes = "no" if row["not_valued"] is False else "blank", _titled("not_valued", lang)
+        place = f"{where}, column {_titled('codes', lang)}"
+        return [AuditError(place, f"ways are given, but {yes} is {said}", "ways only where it is yes", "Answer yes, or empty the ways")]
     return []
 
 
@@ -183,7 +188,7 @@ def _codes(where: str, text: str, lang: str) -> tuple[str, ...] | None:
 def _wrong(where: str, name: str, text: str, lang: str) -> AuditError:
     offered = [shown(name, value, lang) for value in values(name)]
     several = "one of the list, or several with a semicolon between them" if name == "codes" else "one of the list, or nothing"
-    return AuditError(f"{where}, column {head(name, lang)!r}", f"{text[:60]!r}", several, suggest(text, offered))
+    return AuditError(f"{where}, column {_titled(name, lang)}", f"{text[:60]!r}", several, suggest(text, offered))
 
 
 def _ids(path: Path, found: list[str], expected: Collection[str] | None) -> list[AuditError]:

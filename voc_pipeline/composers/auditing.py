@@ -40,7 +40,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
 """Labels of the figures, in the order they are told, each with its column."""
 REFUSALS: Mapping[str, str] = {
     "few_positives": "given to fewer than 30",
-    "few_negatives": "given to nearly all",
+    "few_negatives": "fewer than 30 without it",
     "weak": "hardly told apart",
     "contradicted": "errors measured do not fit",
     "other_model": "other model version",
